@@ -1,0 +1,274 @@
+import { toLabels } from './categorical.js'
+import { rangeError, typeError, unknownOption } from './errors.js'
+import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
+import { isTypedArray, toMatrix } from './matrix.js'
+import type { NativeDataset, NativeMatrix } from './native.js'
+import { native } from './native.js'
+import type { OptionsOf, SplitOptions } from './options.js'
+import { checks, complete, datasetOptions, splitOptions } from './options.js'
+
+/** Options of a {@link Dataset}. */
+export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
+  /** How much each row counts in the loss, one number per row, at least 0. Default: all 1. */
+  readonly sampleWeights?: ArrayLike<number> | undefined
+  /** A name per column. */
+  readonly featureNames?: readonly string[] | undefined
+  /** Type that features and dense targets are stored in. Default: as given; `number[][]` as float64, integers as float32 where that is exact. */
+  readonly dtype?: DType | undefined
+}
+
+const ownOptions = ['sampleWeights', 'featureNames', 'dtype'] as const
+
+interface View {
+  readonly native: NativeDataset
+  readonly parent: Dataset
+}
+let viewOf: View | undefined // what the constructor should wrap instead of copying rows
+
+/**
+ * Immutable rows in native memory: features, with class labels or dense targets if wanted.
+ *
+ * The rows are copied once and checked once, then shared by any number of views and fits without
+ * another copy. They keep the type they came in (bytes stay bytes) and are converted to the
+ * network's type when a batch is gathered. A `SharedArrayBuffer` is borrowed, not copied: it must
+ * not be changed while the Dataset is in use.
+ *
+ * @example
+ * const data = new Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+ */
+export class Dataset {
+  /** Number of rows. */
+  readonly rows: number
+  /** Columns of the features. */
+  readonly features: number
+  /** Columns of the dense targets, or 0 where the rows have labels or nothing. */
+  readonly outputs: number
+  /** Number of classes, or 0 where the rows have no labels. */
+  readonly classes: number
+  /** A name per column, if they were given. */
+  readonly featureNames: readonly string[] | undefined
+  /** @internal */
+  readonly native: NativeDataset
+
+  /**
+   * @param x - features, `[rows, features]`; a flat typed array needs `{ data, shape }`
+   * @param y - class indices (`Int32Array`, `Uint8Array`, `number[]`), or dense targets or class
+   * probabilities as a {@link MatrixLike} of as many rows
+   * @throws TypeError or RangeError, naming row and column, for ragged rows, values that are not
+   * finite, labels out of range, lengths that do not agree, no rows at all
+   */
+  constructor(x: MatrixLike, y?: Labels | MatrixLike, options: DatasetOptions = {}) {
+    if (viewOf !== undefined) {
+      const { parent } = viewOf
+      this.native = viewOf.native
+      this.features = parent.features
+      this.outputs = parent.outputs
+      this.classes = parent.classes
+      this.featureNames = parent.featureNames
+    } else {
+      const given = checkOptions(options)
+      const features = toMatrix('x', x)
+      if (features.rows === 0) throw new RangeError('`x` has no rows')
+      const targets = y === undefined ? undefined : readTargets(y, features.rows, given.classes)
+      const weights = readWeights(options.sampleWeights, features.rows)
+      this.native = new native.Dataset({
+        features: toNativeMatrix(features, given.scale, options.dtype),
+        targets: targets?.dense && toNativeMatrix(targets.dense, 1, options.dtype),
+        labels: targets?.labels,
+        classes: targets?.classes ?? 0,
+        weights,
+      })
+      const bad = this.native.firstNonFinite()
+      if (bad !== null)
+        throw new RangeError(
+          `Expected \`${bad.field === 'features' ? 'x' : 'y'}\` to be finite, ` +
+            `got NaN or infinity in row ${bad.row}, column ${bad.column}`,
+        )
+      this.features = features.columns
+      this.outputs = targets?.dense?.columns ?? 0
+      this.classes = targets?.classes ?? 0
+      this.featureNames = readNames(options.featureNames, features.columns)
+    }
+    this.rows = this.native.rows
+    Object.freeze(this)
+  }
+
+  /** The features as the network sees them (scaled), copied: `[rows, features]`. */
+  get x(): Matrix<Float32Array | Float64Array | Uint8Array> {
+    return { data: this.native.copyFeatures(), shape: [this.rows, this.features] }
+  }
+
+  /** The labels, copied; or the dense targets, `[rows, outputs]`; or undefined. */
+  get y(): Int32Array | Matrix<Float32Array | Float64Array | Uint8Array> | undefined {
+    const data = this.native.copyTargets()
+    if (data === undefined || data instanceof Int32Array) return data
+    return { data, shape: [this.rows, this.outputs] }
+  }
+
+  /** How much each row counts in the loss, copied; or undefined where all count 1. */
+  get sampleWeights(): Float64Array | undefined {
+    return this.native.copyWeights()
+  }
+
+  /**
+   * A view of the rows at these positions, in this order; a position may come twice.
+   *
+   * @throws TypeError or RangeError for a position that is no row, or none at all
+   */
+  subset(indices: ArrayLike<number>): Dataset {
+    const positions = Uint32Array.from(indices)
+    if (positions.length === 0) throw new RangeError('`indices` is empty')
+    for (let i = 0; i < positions.length; i++)
+      if (positions[i] !== indices[i] || (positions[i] ?? 0) >= this.rows)
+        throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, indices[i])
+    return this.#view(this.native.subset(positions))
+  }
+
+  /**
+   * A view of the rows from `begin` up to, not including, `end`; negative ones count from the end,
+   * as in `Array.prototype.slice`.
+   *
+   * @throws RangeError if no row is left
+   */
+  slice(begin = 0, end = this.rows): Dataset {
+    const rows = Uint32Array.from({ length: this.rows }, (_, row) => row).slice(begin, end)
+    if (rows.length === 0) throw new RangeError(`Rows ${begin} to ${end} of ${this.rows} are none`)
+    return this.#view(this.native.subset(rows))
+  }
+
+  /**
+   * Deals the rows in a random order to named views that have no row in common.
+   *
+   * @param parts - for each name a fraction of the rows in (0, 1), or a number of rows; all
+   * fractions or all numbers, summing to at most 1 or to at most all rows
+   * @throws RangeError if a part would be empty or there are not enough rows
+   *
+   * @example
+   * const { train, test } = data.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
+   */
+  split<Name extends string>(
+    parts: Readonly<Record<Name, number>>,
+    options: SplitOptions = {},
+  ): Record<Name, Dataset> {
+    const { seed, stratify } = complete('split', splitOptions, options)
+    if (stratify && this.classes === 0)
+      throw new TypeError('Expected `stratify` to be false for a Dataset without class labels')
+    const names = Object.keys(parts) as Name[]
+    const sizes = partSizes(names, parts, this.rows)
+    const views = this.native.split({ sizes, seed, stratify })
+    return Object.fromEntries(
+      views.map((view, i): [string, Dataset] => [names[i] ?? '', this.#view(view)]),
+    ) as Record<Name, Dataset> // one view per name
+  }
+
+  #view(view: NativeDataset): Dataset {
+    viewOf = { native: view, parent: this }
+    try {
+      return new Dataset([])
+    } finally {
+      viewOf = undefined
+    }
+  }
+}
+
+function checkOptions(options: DatasetOptions) {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw typeError('Dataset options', 'an object', options)
+  const known = [...Object.keys(datasetOptions), ...ownOptions]
+  for (const key of Object.keys(options))
+    if (!known.includes(key)) throw unknownOption(key, 'Dataset', known)
+  if (options.dtype !== undefined && !['float32', 'float64'].includes(options.dtype))
+    throw rangeError('dtype', "'float32' or 'float64'", options.dtype)
+  const { classes, scale } = options
+  return complete('Dataset', datasetOptions, { classes, scale })
+}
+
+interface Targets {
+  readonly dense?: CheckedMatrix
+  readonly labels?: Int32Array
+  readonly classes: number
+}
+
+function readTargets(y: Labels | MatrixLike, rows: number, classes: number | undefined): Targets {
+  if (isLabels(y)) {
+    if (y.length !== rows) throw new RangeError(`\`y\` has ${y.length} labels, \`x\` has ${rows} rows`)
+    const checked = toLabels('y', y, classes)
+    return { labels: Int32Array.from(checked.indices), classes: checked.classes }
+  }
+  if (classes !== undefined)
+    throw new TypeError('Expected `classes` to be given with class labels only')
+  const flat = isTypedArray(y)
+  if (flat && y.length % rows !== 0)
+    throw new RangeError(`\`y\` has ${y.length} values, \`x\` has ${rows} rows`)
+  const dense = toMatrix('y', y, flat ? y.length / rows : undefined)
+  if (dense.rows !== rows)
+    throw new RangeError(`\`y\` has ${dense.rows} rows, \`x\` has ${rows}`)
+  return { dense, classes: 0 }
+}
+
+function isLabels(y: Labels | MatrixLike): y is Labels {
+  if (y instanceof Int32Array || y instanceof Uint8Array) return true
+  return Array.isArray(y) && typeof y[0] === 'number'
+}
+
+function readWeights(given: ArrayLike<number> | undefined, rows: number): Float64Array | undefined {
+  if (given === undefined) return undefined
+  const weights = Float64Array.from(given)
+  if (weights.length !== rows)
+    throw new RangeError(`\`sampleWeights\` has ${weights.length} entries, \`x\` has ${rows} rows`)
+  weights.forEach((weight, row) => checks.nonNegative(`sampleWeights[${row}]`, weight))
+  return weights
+}
+
+function readNames(given: readonly string[] | undefined, columns: number) {
+  if (given === undefined) return undefined
+  if (!Array.isArray(given) || given.some((name) => typeof name !== 'string'))
+    throw typeError('featureNames', 'an array of strings', given)
+  if (given.length !== columns)
+    throw new RangeError(`\`featureNames\` has ${given.length} names, \`x\` has ${columns} columns`)
+  return Object.freeze([...given])
+}
+
+/** Rows per part: a part ends where the fractions up to it, times the rows, are rounded down. */
+function partSizes<Name extends string>(
+  names: readonly Name[],
+  parts: Readonly<Record<Name, number>>,
+  rows: number,
+): number[] {
+  const shares = names.map((name) => checks.positive(`parts.${name}`, parts[name]))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  const areFractions = shares.every((share) => share < 1)
+  const rounding = 1e-9
+  if (areFractions ? total > 1 + rounding : total > rows)
+    throw new RangeError(
+      `Expected the parts to sum to at most ${areFractions ? '1' : `${rows} rows`}, got ${total}`,
+    )
+  if (!areFractions)
+    return names.map((name) => checks.positiveInteger(`parts.${name}`, parts[name]))
+  let sum = 0
+  let end = 0
+  return shares.map((share, i) => {
+    const begin = end
+    sum += share
+    end = Math.floor(sum * rows + rounding)
+    if (end === begin) throw new RangeError(`\`parts.${names[i] ?? ''}\` is less than a row of ${rows}`)
+    return end - begin
+  })
+}
+
+/** The matrix in one of the types that the core stores. */
+export function toNativeMatrix(matrix: CheckedMatrix, scale = 1, dtype?: DType): NativeMatrix {
+  const data = toStored(matrix.data, dtype)
+  const { rows, columns } = matrix
+  const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
+  return { data, rows, columns, scale, shared }
+}
+
+function toStored(data: TypedArray, dtype?: DType): Float32Array | Float64Array | Uint8Array {
+  if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data)
+  if (dtype === 'float64') return data instanceof Float64Array ? data : Float64Array.from(data)
+  if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Uint8Array)
+    return data
+  // Integers of up to 16 bits are exact in float32.
+  return data.BYTES_PER_ELEMENT <= 2 ? Float32Array.from(data) : Float64Array.from(data)
+}

@@ -1,0 +1,106 @@
+import { badFile, show } from '../errors.js'
+import type { Layer } from '../layer.js'
+import { checkLayer } from '../layers.js'
+import type { DType, FloatArray } from '../matrix.js'
+import type { NetworkOptions } from '../network.js'
+import type { Tensor } from './safetensors.js'
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
+
+// A network in a safetensors file: tensors `layers.0.kernel` ([inputs, units]) and `layers.0.bias`
+// ([units]), and in the metadata its description as JSON.
+
+const format = 'gemmnet'
+const formatVersion = '1'
+
+/** A network as a file has it. */
+export interface Model {
+  readonly options: NetworkOptions<DType>
+  /** All weights, in the order of `Network.parameters`. */
+  readonly parameters: readonly number[] | FloatArray
+}
+
+/** The bytes of a model file. */
+export function encodeModel(options: NetworkOptions<DType>, layers: readonly Layer[]): Uint8Array {
+  const tensors = new Map<string, Tensor>()
+  layers.forEach((layer, i) => {
+    const { data, shape } = layer.kernel
+    tensors.set(`layers.${i}.kernel`, toTensor(data, shape))
+    const { bias } = layer
+    if (bias !== undefined) tensors.set(`layers.${i}.bias`, toTensor(bias, [bias.length]))
+  })
+  const metadata = { format, formatVersion, network: JSON.stringify(options) }
+  return encodeSafetensors({ tensors, metadata })
+}
+
+function toTensor(data: Float32Array | Float64Array, shape: readonly number[]): Tensor {
+  return data instanceof Float32Array ? { dtype: 'F32', shape, data } : { dtype: 'F64', shape, data }
+}
+
+/**
+ * Reads a model file that nobody vouches for.
+ *
+ * @throws GemmnetError `ERR_BAD_FILE`
+ */
+export function decodeModel(bytes: Uint8Array, path?: string): Model {
+  const { tensors, metadata } = decodeSafetensors(bytes, path)
+  const bad = (message: string, cause?: unknown) => badFile(message, path, cause)
+  if (metadata['format'] !== format) throw bad("not a gemmnet model: its metadata say no 'format'")
+  if (metadata['formatVersion'] !== formatVersion)
+    throw bad(`of format version ${show(metadata['formatVersion'])}; this gemmnet reads version 1`)
+  const options = readOptions(metadata['network'], bad)
+  const arrays: FloatArray[] = []
+  const left = new Map(tensors)
+  let width = options.inputs
+  options.layers.forEach(({ units, useBias }, i) => {
+    const take = (name: string, shape: readonly number[]) => {
+      const key = `layers.${i}.${name}`
+      const tensor = left.get(key)
+      if (tensor === undefined) throw bad(`tensor ${show(key)} is missing`)
+      if (tensor.shape.join() !== shape.join())
+        throw bad(`tensor ${show(key)} is [${tensor.shape.join(', ')}], not [${shape.join(', ')}]`)
+      if (tensor.dtype !== (options.dtype === 'float64' ? 'F64' : 'F32'))
+        throw bad(`tensor ${show(key)} has dtype ${tensor.dtype}, the network is ${options.dtype}`)
+      if (!tensor.data.every(Number.isFinite))
+        throw bad(`tensor ${show(key)} has a value that is not finite`)
+      arrays.push(tensor.data)
+      left.delete(key)
+    }
+    take('kernel', [width, units])
+    if (useBias) take('bias', [units])
+    width = units
+  })
+  for (const key of left.keys()) throw bad(`tensor ${show(key)} belongs to no layer`)
+  return { options, parameters: concatenate(arrays, options.dtype) }
+}
+
+function readOptions(
+  text: string | undefined,
+  bad: (message: string, cause?: unknown) => Error,
+): NetworkOptions<DType> & { readonly dtype: DType } {
+  try {
+    const value: unknown = JSON.parse(text ?? '')
+    if (typeof value !== 'object' || value === null) throw new TypeError('not an object')
+    const inputs: unknown = Reflect.get(value, 'inputs')
+    const dtype: unknown = Reflect.get(value, 'dtype')
+    const layers: unknown = Reflect.get(value, 'layers')
+    if (!Number.isSafeInteger(inputs) || typeof inputs !== 'number' || inputs <= 0)
+      throw new RangeError(`inputs is ${show(inputs)}`)
+    if (dtype !== 'float32' && dtype !== 'float64') throw new RangeError(`dtype is ${show(dtype)}`)
+    if (!Array.isArray(layers) || layers.length === 0) throw new TypeError('there are no layers')
+    return { inputs, dtype, layers: layers.map((layer, i) => checkLayer(`layers[${i}]`, layer)) }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw bad(`its description of the network is damaged: ${reason}`, cause)
+  }
+}
+
+function concatenate(arrays: readonly FloatArray[], dtype: DType): FloatArray {
+  const size = arrays.reduce((sum, array) => sum + array.length, 0)
+  const all = dtype === 'float64' ? new Float64Array(size) : new Float32Array(size)
+  let end = 0
+  for (const array of arrays) {
+    all.set(array, end)
+    end += array.length
+  }
+  return all
+}

@@ -1,0 +1,240 @@
+import { createRequire } from 'node:module'
+import { GemmnetError } from './errors.js'
+import { findPackageRoot } from './package_root.js'
+
+// The only door to native code. Native settings are complete and checked before they come here:
+// the addon has no defaults, and its own errors are for what would otherwise be a crash.
+
+/** The native addon. */
+export interface Native {
+  readonly Dataset: new (settings: NativeDatasetSettings) => NativeDataset
+  readonly Network: new (settings: NativeNetworkSettings) => NativeNetwork
+  readonly Trainer: new (network: NativeNetwork, settings: NativeTrainerSettings) => NativeTrainer
+  describe(): Description
+}
+
+/** What this build of the addon has, walked from its own tables. */
+export interface Description {
+  readonly version: string
+  readonly blas: string
+  readonly blasKernel: string
+  readonly instructionSet: string
+  readonly instructionSets: readonly { readonly name: string; readonly supported: boolean }[]
+  readonly processors: number
+  readonly activations: readonly (DescribedRow & {
+    readonly wholeRow: boolean
+    readonly kinked: boolean
+  })[]
+  readonly losses: readonly (DescribedRow & {
+    readonly fusedWith: string | null
+    readonly averaged: boolean
+    readonly ofProbabilities: boolean
+    readonly kinked: boolean
+  })[]
+  readonly optimizers: readonly (DescribedRow & { readonly fullBatch: boolean })[]
+  readonly initializers: readonly { readonly name: string }[]
+  readonly metrics: readonly { readonly name: string }[]
+}
+
+interface DescribedRow {
+  readonly name: string
+  /** Names of the numbers it takes, in the order it takes them. */
+  readonly options: readonly string[]
+}
+
+/** Rows as they lie in memory; entry (i, j) counts as `scale * data[i * columns + j]`. */
+export interface NativeMatrix {
+  readonly data: Float32Array | Float64Array | Uint8Array
+  readonly rows: number
+  readonly columns: number
+  readonly scale: number
+  /** Borrowed instead of copied: the memory is a SharedArrayBuffer. */
+  readonly shared: boolean
+}
+
+export interface NativeDatasetSettings {
+  readonly features: NativeMatrix
+  readonly targets: NativeMatrix | undefined
+  readonly labels: Int32Array | undefined
+  /** With labels: how many there can be. */
+  readonly classes: number
+  readonly weights: Float64Array | undefined
+}
+
+export interface NativeDataset {
+  readonly rows: number
+  firstNonFinite(): {
+    readonly field: 'features' | 'targets'
+    readonly row: number
+    readonly column: number
+  } | null
+  subset(positions: Uint32Array): NativeDataset
+  split(settings: {
+    readonly sizes: readonly number[]
+    readonly seed: number
+    readonly stratify: boolean
+  }): NativeDataset[]
+  copyFeatures(): Float32Array | Float64Array | Uint8Array
+  copyTargets(): Float32Array | Float64Array | Uint8Array | Int32Array | undefined
+  copyWeights(): Float64Array | undefined
+}
+
+export interface NativeLayerSettings {
+  readonly units: number
+  readonly activation: string
+  readonly activationOptions: readonly number[]
+  readonly bias: boolean
+  readonly kernelInitializer: string
+  readonly biasInitializer: string
+}
+
+export interface NativeNetworkSettings {
+  readonly inputs: number
+  readonly layers: readonly NativeLayerSettings[]
+  readonly seed: number
+  readonly dtype: 'float32' | 'float64'
+}
+
+export interface NativeTensor {
+  readonly name: string
+  readonly rows: number
+  readonly columns: number
+  /** Whether the Trainer's L2 applies. */
+  readonly penalised: boolean
+}
+
+export interface NativeGradientError {
+  readonly layer: number
+  readonly tensor: string
+  readonly relativeError: number
+  readonly precisionError: number
+}
+
+export interface NativeNetwork {
+  readonly isTraining: boolean
+  /** The tensors of each layer; a tensor's index counts over all layers. */
+  layers(): NativeTensor[][]
+  copyTensor(index: number): Float32Array | Float64Array
+  copyParameters(): Float32Array | Float64Array
+  /** Sets `count` tensors from `first` on; `values` is of the network's type. */
+  setTensors(first: number, count: number, values: Float32Array | Float64Array): void
+  predict(x: NativeMatrix | NativeDataset): Float32Array | Float64Array
+  predictAsync(
+    x: NativeMatrix | NativeDataset,
+    listener: TaskListener<Float32Array | Float64Array>,
+  ): void
+  checkGradients(
+    data: NativeDataset,
+    objective: NativeObjective,
+    epsilon: number,
+  ): NativeGradientError[]
+  clone(): NativeNetwork
+}
+
+export interface NativeObjective {
+  readonly loss: string
+  readonly lossOptions: readonly number[]
+  readonly metrics: readonly string[]
+  /** One per tensor of the network: the cost has `l2` times the sum of squares. */
+  readonly l2: readonly number[]
+}
+
+export interface NativeTrainerSettings {
+  readonly objective: NativeObjective
+  readonly optimizer: string
+  readonly optimizerOptions: readonly number[]
+  readonly learningRate: number
+  readonly batchSize: number
+  readonly shuffle: boolean
+  readonly seed: number
+  /** 0: by the work in a step. */
+  readonly threads: number
+}
+
+export interface NativeScores {
+  readonly loss: number
+  readonly penalty: number
+  readonly metrics: readonly number[]
+}
+
+export interface NativeEpochEvent extends NativeScores {
+  readonly type: 'epoch'
+  readonly epoch: number
+  readonly learningRate: number
+  readonly seconds: number
+  readonly rowsPerSecond: number
+  readonly validations: readonly NativeScores[]
+}
+
+export interface NativeBatchEvent {
+  readonly type: 'batch'
+  readonly epoch: number
+  readonly batch: number
+  readonly batches: number
+  readonly loss: number
+}
+
+export type NativeFitEnd =
+  | { readonly reason: 'finished' | 'stopped' }
+  | { readonly reason: 'failed'; readonly error: Error }
+  | {
+      readonly reason: 'nonFiniteLoss'
+      readonly epoch: number
+      readonly batch: number
+      readonly layer: number
+      readonly row: number
+    }
+
+export interface NativeFitSettings {
+  readonly train: NativeDataset
+  readonly validations: readonly NativeDataset[]
+  readonly epochs: number
+  /** 0: no batch events. */
+  readonly batchReportInterval: number
+  /** Whether the fit waits for `proceed` after each epoch. */
+  readonly wait: boolean
+}
+
+/** Called with what happened since the last call, in order; the last time with the end. */
+export type FitListener = (
+  events: readonly (NativeEpochEvent | NativeBatchEvent)[],
+  end: NativeFitEnd | null,
+) => void
+
+/** Called once. */
+export type TaskListener<Result> = (error: Error | null, result: Result) => void
+
+export interface NativeFit {
+  stop(): void
+  proceed(): void
+}
+
+export interface NativeTrainer {
+  fit(settings: NativeFitSettings, listener: FitListener): NativeFit
+  evaluate(data: NativeDataset, listener: TaskListener<NativeScores>): void
+}
+
+/**
+ * Finds the addon and loads it.
+ *
+ * @throws GemmnetError `ERR_NO_BINARY` with the command to run
+ */
+function loadNative(): Native {
+  const root = findPackageRoot()
+  const load = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Native
+  try {
+    return load(root)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    throw new GemmnetError(
+      'ERR_NO_BINARY',
+      `gemmnet has no native addon that loads here (${process.platform}-${process.arch}): ` +
+        `${reason ?? ''}\n` +
+        'Build it with: npm rebuild gemmnet\n' +
+        '(npm 12 and newer block install scripts: run `npm install-scripts approve gemmnet` first)',
+      { cause },
+    )
+  }
+}
+
+export const native: Native = loadNative()

@@ -1,0 +1,282 @@
+import { readFile } from 'node:fs/promises'
+import { Dataset, toNativeMatrix } from './dataset.js'
+import { rangeError, typeError, unknownOption } from './errors.js'
+import type { FilePath } from './formats/file.js'
+import { toPath, writeFileAtomically } from './formats/file.js'
+import type { Model } from './formats/model.js'
+import { decodeModel, encodeModel } from './formats/model.js'
+import { Layer, setTensors } from './layer.js'
+import type { LayerDescription } from './layers.js'
+import { checkLayer } from './layers.js'
+import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
+import { toMatrix } from './matrix.js'
+import type { NativeDataset, NativeMatrix, NativeNetwork } from './native.js'
+import { native } from './native.js'
+import { runTask } from './job.js'
+import type { GradientCheckOptions, OptionsOf } from './options.js'
+import { checkTargets, penalties } from './objective.js'
+import { complete, gradientCheckOptions, networkOptions } from './options.js'
+
+/** Options of a {@link Network}. */
+export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof networkOptions> & {
+  /** The layers, from the input on; the last one's units are the network's outputs. */
+  readonly layers: readonly LayerDescription[]
+  /** Type that the network computes in. Default 'float32'. */
+  readonly dtype?: D | undefined
+}
+
+/** What `checkGradients` found for one tensor. */
+export interface GradientError {
+  /** Index of the layer. */
+  readonly layer: number
+  /** 'kernel' or 'bias'. */
+  readonly tensor: string
+  /** Back-propagation against central differences, both in float64: |a - b| / (|a| + |b|). */
+  readonly relativeError: number
+  /** Back-propagation in the network's own type against float64. */
+  readonly precisionError: number
+}
+
+/** What `checkGradients` found. */
+export interface GradientReport {
+  /** The largest relative error of a tensor. */
+  readonly relativeError: number
+  readonly tensors: readonly GradientError[]
+}
+
+const ownOptions = ['layers', 'dtype'] as const
+/** Above this a block of weights would not be addressed in any sensible machine's memory. */
+const mostParameters = 2 ** 32
+
+/**
+ * A feed-forward network of dense layers, with its weights in native memory.
+ *
+ * @example
+ * const network = new Network({ inputs: 4, layers: [dense(16, 'relu'), dense(3, 'softmax')] })
+ * network.predict([[5.1, 3.5, 1.4, 0.2]]).shape // [1, 3]
+ */
+export class Network<D extends DType = 'float32'> {
+  /** Columns of the rows it takes. */
+  readonly inputs: number
+  /** Columns of what it predicts. */
+  readonly outputs: number
+  /** Type that it computes in. */
+  readonly dtype: D
+  /** The layers, from the input on. */
+  readonly layers: readonly Layer<D>[]
+  /** Number of weights and biases. */
+  readonly parameterCount: number
+  /** @internal */
+  readonly native: NativeNetwork
+
+  /**
+   * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
+   */
+  constructor(options: NetworkOptions<D>) {
+    const { inputs, seed, layers, dtype } = checkNetworkOptions(options)
+    this.inputs = inputs
+    this.dtype = dtype
+    this.native = new native.Network({
+      inputs,
+      layers: layers.map((layer) => ({ ...layer, bias: layer.useBias, activationOptions: [] })),
+      seed,
+      dtype,
+    })
+    const tensors = this.native.layers()
+    let first = 0
+    this.layers = Object.freeze(
+      layers.map((layer, i) => {
+        const own = tensors[i] ?? []
+        first += own.length
+        return new Layer<D>(this.native, dtype, layer, own, first - own.length)
+      }),
+    )
+    this.outputs = layers.at(-1)?.units ?? 0
+    this.parameterCount = tensors.flat().reduce((sum, { rows, columns }) => sum + rows * columns, 0)
+    Object.freeze(this)
+  }
+
+  /** Whether a fit is running on it. */
+  get isTraining(): boolean {
+    return this.native.isTraining
+  }
+
+  /**
+   * All weights one after the other: layer by layer, kernel row by row, then bias. A copy; set it
+   * with as many values.
+   *
+   * @throws GemmnetError `ERR_NETWORK_BUSY` if set while the network trains
+   */
+  get parameters(): FloatArray<D> {
+    return this.native.copyParameters() as FloatArray<D>
+  }
+  set parameters(values: ArrayLike<number>) {
+    const tensors = this.native.layers().flat()
+    setTensors(this.native, this.dtype, 'parameters', 0, tensors, values)
+  }
+
+  /**
+   * The network's outputs for each row. While it trains: with the weights at the end of the last
+   * finished epoch.
+   *
+   * @param x - rows of `inputs` columns, or a Dataset
+   * @returns shape `[rows, outputs]`
+   * @throws TypeError or RangeError if `x` is not such rows
+   */
+  predict(x: MatrixLike | Dataset): Matrix<FloatArray<D>> {
+    const source = this.#source(x)
+    const data = this.native.predict(source.native) as FloatArray<D>
+    return { data, shape: [source.rows, this.outputs] }
+  }
+
+  /** Like `predict`, on a thread of its own: for many rows, without blocking the event loop. */
+  async predictAsync(x: MatrixLike | Dataset): Promise<Matrix<FloatArray<D>>> {
+    const source = this.#source(x)
+    const data = await runTask<Float32Array | Float64Array>((listener) => {
+      this.native.predictAsync(source.native, listener)
+    })
+    return { data: data as FloatArray<D>, shape: [source.rows, this.outputs] }
+  }
+
+  /**
+   * The class of each row: the index of its largest output; with one output, 1 where it is above
+   * 1/2.
+   */
+  classify(x: MatrixLike | Dataset): Int32Array {
+    const { data, shape } = this.predict(x)
+    const [rows, outputs] = shape
+    return Int32Array.from({ length: rows }, (_, row) => {
+      const values = data.subarray(row * outputs, (row + 1) * outputs)
+      return outputs === 1 ? Number((values[0] ?? 0) > 0.5) : values.indexOf(Math.max(...values))
+    })
+  }
+
+  /** A table of the layers: shape, activation, number of parameters. */
+  summary(): string {
+    const rows = this.layers.map((layer, i) => [
+      String(i),
+      `${layer.type} ${layer.activation}`,
+      `${layer.inputs} x ${layer.units}`,
+      String(layer.parameterCount),
+    ])
+    const table = [['layer', 'type', 'kernel', 'parameters'], ...rows]
+    const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0))
+    const lines = table.map((row) =>
+      row
+        .map((cell, column) =>
+          column === 1 ? cell.padEnd(width(column)) : cell.padStart(width(column)),
+        )
+        .join('  '),
+    )
+    return [...lines, `${this.parameterCount} parameters, ${this.dtype}`].join('\n')
+  }
+
+  /** A network of the same layers and weights that shares nothing with this one. */
+  clone(): Network<D> {
+    const copy = new Network<D>(describe(this))
+    copy.parameters = this.parameters
+    return copy
+  }
+
+  /**
+   * Compares the gradients of back-propagation with central differences, in float64, parameter by
+   * parameter (so for small networks and few rows).
+   *
+   * @param x - rows of `inputs` columns
+   * @param y - labels or dense targets
+   */
+  checkGradients(
+    x: MatrixLike,
+    y: Labels | MatrixLike,
+    options: GradientCheckOptions,
+  ): GradientReport {
+    const { loss, l2, epsilon } = complete('checkGradients', gradientCheckOptions, options)
+    const { data: values, rows, columns } = toMatrix('x', x, this.inputs)
+    const data = new Dataset({ data: values, shape: [rows, columns] }, y)
+    checkTargets('y', data, this.outputs, loss)
+    const objective = { loss, lossOptions: [], metrics: [], l2: penalties(this.layers, l2) }
+    const tensors = this.native.checkGradients(data.native, objective, epsilon)
+    return { relativeError: Math.max(...tensors.map((e) => e.relativeError)), tensors }
+  }
+
+  /** The network as the bytes of a safetensors file, which other libraries read too. */
+  toSafetensors(): Uint8Array {
+    return encodeModel(describe(this), this.layers)
+  }
+
+  /**
+   * The network of a safetensors file that `toSafetensors` or `save` wrote.
+   *
+   * @throws GemmnetError `ERR_BAD_FILE` if the bytes are damaged or no network of gemmnet's
+   */
+  static fromSafetensors(bytes: Uint8Array): Network<DType> {
+    if (!(bytes instanceof Uint8Array)) throw typeError('bytes', 'a Uint8Array', bytes)
+    return build(decodeModel(bytes))
+  }
+
+  /**
+   * Writes the network to a safetensors file. The file is replaced as a whole or not at all.
+   *
+   * @throws the system's error if it cannot be written
+   */
+  async save(path: FilePath): Promise<void> {
+    await writeFileAtomically(toPath('path', path), this.toSafetensors())
+  }
+
+  /**
+   * Reads a network that `save` wrote.
+   *
+   * @throws GemmnetError `ERR_BAD_FILE` if the file is damaged or no network of gemmnet's
+   */
+  static async load(path: FilePath): Promise<Network<DType>> {
+    const file = toPath('path', path)
+    return build(decodeModel(await readFile(file), file))
+  }
+
+  #source(x: MatrixLike | Dataset): { native: NativeMatrix | NativeDataset; rows: number } {
+    if (x instanceof Dataset) {
+      if (x.features !== this.inputs)
+        throw new RangeError(`\`x\` has ${x.features} columns, the network takes ${this.inputs}`)
+      return { native: x.native, rows: x.rows }
+    }
+    const matrix = toMatrix('x', x, this.inputs)
+    return { native: toNativeMatrix(matrix), rows: matrix.rows }
+  }
+}
+
+function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw typeError('Network options', 'an object', options)
+  const { layers: given, dtype: wanted, ...rest } = options
+  const known = [...Object.keys(networkOptions), ...ownOptions]
+  for (const key of Object.keys(rest))
+    if (!known.includes(key)) throw unknownOption(key, 'Network', known)
+  const { inputs, seed } = complete('Network', networkOptions, rest)
+  if (wanted !== undefined && !['float32', 'float64'].includes(wanted))
+    throw rangeError('dtype', "'float32' or 'float64'", wanted)
+  if (!Array.isArray(given) || given.length === 0)
+    throw typeError('layers', 'an array of at least one layer', given)
+  const layers = given.map((layer, i) => checkLayer(`layers[${i}]`, layer))
+  let width = inputs
+  let parameters = 0
+  for (const { units } of layers) {
+    parameters += (width + 1) * units
+    width = units
+  }
+  if (parameters > mostParameters)
+    throw new RangeError(`The layers have ${parameters} parameters; at most 2^32 are possible`)
+  const dtype = wanted ?? ('float32' as D) // D is 'float32' where it is not given
+  return { inputs, seed, layers, dtype }
+}
+
+/** What makes a network like this one, but for its weights. */
+function describe<D extends DType>(network: Network<D>): NetworkOptions<D> & { readonly dtype: D } {
+  const { inputs, dtype, layers } = network
+  return { inputs, dtype, layers: layers.map((layer) => layer.description) }
+}
+
+function build({ options, parameters }: Model): Network<DType> {
+  const network = new Network<DType>(options)
+  network.parameters = parameters
+  return network
+}

@@ -1,0 +1,107 @@
+#include <napi.h>
+
+#include "binding/dataset_object.h"
+#include "binding/environment.h"
+#include "binding/network_object.h"
+#include "binding/trainer_object.h"
+#include "core/gemm.h"
+#include "core/initializers.h"
+#include "core/metrics.h"
+#include "core/thread_team.h"
+
+namespace gemmnet {
+
+namespace {
+
+Napi::Array to_array(Napi::Env env, const OptionNames& options) {
+  Napi::Array array = Napi::Array::New(env, options.count);
+  for (std::uint32_t i = 0; i < options.count; ++i) array[i] = options.names[i];
+  return array;
+}
+
+/// One object per row of a table, with its name and what `describe_row` adds.
+template <typename Row, typename DescribeRow>
+Napi::Array describe_table(Napi::Env env, const Table<Row>& table,
+                           const DescribeRow& describe_row) {
+  Napi::Array array = Napi::Array::New(env, table.size);
+  std::uint32_t index = 0;
+  for (const Row& row : table) {
+    Napi::Object object = Napi::Object::New(env);
+    object["name"] = row.name;
+    describe_row(row, object);
+    array[index++] = object;
+  }
+  return array;
+}
+
+/// What this build has, walked from the core's tables: lib/ compares its options with it.
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Kernels<float>& tables = kernels<float>();
+  Napi::Object object = Napi::Object::New(env);
+  object["version"] = GEMMNET_VERSION;
+  object["blas"] = blas_info().library;
+  object["blasKernel"] = blas_info().kernel;
+  object["instructionSet"] = instruction_set().name;
+  object["instructionSets"] = describe_table(
+      env, instruction_sets(), [](const InstructionSet& row, Napi::Object& to) {
+        to["supported"] = row.supported();
+      });
+  object["processors"] = static_cast<double>(available_processors());
+  object["activations"] =
+      describe_table(env, tables.activations, [&](const auto& row, Napi::Object& to) {
+        to["options"] = to_array(env, row.options);
+        to["wholeRow"] = row.whole_row;
+        to["kinked"] = row.kinked;
+      });
+  object["losses"] = describe_table(env, tables.losses, [&](const auto& row, Napi::Object& to) {
+    to["options"] = to_array(env, row.options);
+    to["fusedWith"] = row.fused_with == nullptr ? env.Null() : Napi::String::New(env, row.fused_with);
+    to["averaged"] = row.averaged;
+    to["ofProbabilities"] = row.of_probabilities;
+    to["kinked"] = row.kinked;
+  });
+  object["optimizers"] =
+      describe_table(env, tables.optimizers, [&](const auto& row, Napi::Object& to) {
+        to["options"] = to_array(env, row.options);
+        to["fullBatch"] = row.full_batch;
+      });
+  const auto nothing_more = [](const auto&, Napi::Object&) {};
+  object["initializers"] = describe_table(env, initializers(), nothing_more);
+  object["metrics"] = describe_table(env, metrics<float>(), nothing_more);
+  return object;
+}
+
+}  // namespace
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  // Once for the process, whichever thread loads the addon first. A failure is tried again.
+  static const bool ready = [] {
+    initialize_blas();
+    kernels<float>();
+    return true;
+  }();
+  static_cast<void>(ready);
+
+  auto* const environment = new Environment(env);
+  env.SetInstanceData(environment);
+  const Napi::Function dataset = DatasetObject::define(env);
+  const Napi::Function network = NetworkObject::define(env);
+  const Napi::Function trainer = TrainerObject::define(env);
+  environment->dataset_class = Napi::Persistent(dataset);
+  environment->network_class = Napi::Persistent(network);
+  environment->trainer_class = Napi::Persistent(trainer);
+  exports["Dataset"] = dataset;
+  exports["Network"] = network;
+  exports["Trainer"] = trainer;
+  exports["describe"] = Napi::Function::New(env, describe, "describe");
+  return exports;
+}
+
+}  // namespace gemmnet
+
+Napi::Object initialize_gemmnet(Napi::Env env, Napi::Object exports) {
+  return gemmnet::initialize(env, exports);
+}
+
+NODE_API_MODULE(gemmnet, initialize_gemmnet)

@@ -1,0 +1,77 @@
+#include "binding/environment.h"
+
+#include <algorithm>
+
+#include "binding/job.h"
+
+namespace gemmnet {
+
+Environment::Environment(Napi::Env env) : env_(env) {
+  const auto call = [](napi_env call_env, napi_value, void* context, void*) {
+    if (call_env == nullptr) return;  // the environment is being taken down
+    static_cast<Environment*>(context)->deliver(call_env);
+  };
+  napi_value name = Napi::String::New(env, "gemmnet.job");
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+                                      call, &wake_function_);
+  if (status != napi_ok) throw Napi::Error::New(env, "gemmnet: no thread-safe function");
+  napi_unref_threadsafe_function(env, wake_function_);
+  env.AddCleanupHook([](Environment* environment) { environment->close(); }, this);
+}
+
+void Environment::start(std::shared_ptr<Job> job) {
+  if (jobs_.empty()) napi_ref_threadsafe_function(env_, wake_function_);
+  jobs_.push_back(job);
+  try {
+    job->start(*this);
+  } catch (...) {  // no thread to be had
+    jobs_.pop_back();
+    if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_function_);
+    throw;
+  }
+}
+
+void Environment::wake(Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::find(awake_.begin(), awake_.end(), &job) != awake_.end()) return;
+    awake_.push_back(&job);
+  }
+  napi_call_threadsafe_function(wake_function_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::deliver(Napi::Env env) {
+  std::vector<Job*> awake;
+  {
+    const std::lock_guard lock(mutex_);
+    awake.swap(awake_);
+  }
+  for (Job* const woken : awake) {
+    // A job that ended leaves the list below, but only after its last wake was taken here.
+    const auto place = std::find_if(jobs_.begin(), jobs_.end(),
+                                    [&](const auto& job) { return job.get() == woken; });
+    if (place == jobs_.end()) continue;
+    const std::shared_ptr<Job> job = *place;
+    const Napi::HandleScope scope(env);
+    if (job->has_ended()) {
+      job->join();
+      jobs_.erase(place);
+      if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_function_);
+    }
+    job->deliver(env);
+  }
+}
+
+void Environment::close() {
+  for (const auto& job : jobs_) job->stop();
+  for (const auto& job : jobs_) {
+    job->join();
+    job->abandon();
+  }
+  jobs_.clear();
+  for (Napi::FunctionReference* reference : {&dataset_class, &network_class, &trainer_class})
+    reference->SuppressDestruct();
+}
+
+}  // namespace gemmnet

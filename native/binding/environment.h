@@ -1,0 +1,45 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace gemmnet {
+
+class Job;
+
+/// What one JavaScript environment (the main thread or a worker) has of gemmnet: the classes and
+/// the running jobs. Everything here is used on the environment's own thread, but for `wake`.
+///
+/// Jobs reach JavaScript through one thread-safe function that lives as long as the environment.
+/// It is made before the cleanup hook is set, and hooks run last to first; so when a worker is
+/// terminated or the process exits, the hook stops and joins all jobs while the function is still
+/// there, and no thread is left that could call it.
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  /// Keeps the job, and the event loop, alive until its end is delivered; starts its thread.
+  void start(std::shared_ptr<Job> job);
+  /// Has `Job::deliver` called soon, on the environment's thread. Called from a job's thread.
+  void wake(Job& job);
+
+  Napi::FunctionReference dataset_class;
+  Napi::FunctionReference network_class;
+  Napi::FunctionReference trainer_class;
+
+ private:
+  void deliver(Napi::Env env);
+  void close();
+
+  napi_env env_;
+  napi_threadsafe_function wake_function_ = nullptr;
+  std::vector<std::shared_ptr<Job>> jobs_;
+  std::mutex mutex_;  // guards awake_
+  std::vector<Job*> awake_;
+};
+
+}  // namespace gemmnet

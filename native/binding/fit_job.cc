@@ -1,0 +1,138 @@
+#include "binding/fit_job.h"
+
+#include "binding/convert.h"
+
+namespace gemmnet {
+
+namespace {
+
+Napi::Object to_object(Napi::Env env, const EpochReport& report) {
+  Napi::Object object = to_object(env, report.train);
+  object["type"] = "epoch";
+  object["epoch"] = static_cast<double>(report.epoch);
+  object["learningRate"] = report.learning_rate;
+  object["seconds"] = report.seconds;
+  object["rowsPerSecond"] = report.rows_per_second;
+  Napi::Array validations = Napi::Array::New(env);
+  for (std::uint32_t v = 0; v < report.validations.size(); ++v)
+    validations[v] = to_object(env, report.validations[v]);
+  object["validations"] = validations;
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const BatchReport& report) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "batch";
+  object["epoch"] = static_cast<double>(report.epoch);
+  object["batch"] = static_cast<double>(report.batch);
+  object["batches"] = static_cast<double>(report.batches);
+  object["loss"] = report.loss;
+  return object;
+}
+
+}  // namespace
+
+template <typename T>
+FitJob<T>::FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer,
+                  FitSettings settings, bool wait)
+    : Job(listener), trainer_(std::move(trainer)), settings_(std::move(settings)), wait_(wait) {}
+
+template <typename T>
+FitJob<T>::~FitJob() {
+  release_network();
+}
+
+template <typename T>
+void FitJob<T>::release_network() {
+  if (holds_network_) trainer_->network()->end_training();
+  holds_network_ = false;
+}
+
+template <typename T>
+void FitJob<T>::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    Job::stop();
+  }
+  proceeding_.notify_all();
+}
+
+template <typename T>
+void FitJob<T>::proceed() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (epochs_to_go_ > 0) --epochs_to_go_;
+  }
+  proceeding_.notify_all();
+}
+
+template <typename T>
+void FitJob<T>::work() {
+  outcome_ = trainer_->fit(settings_, *this);
+}
+
+template <typename T>
+void FitJob<T>::epoch_ended(const EpochReport& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    events_.emplace_back(report);
+    ++epochs_to_go_;
+  }
+  wake();
+  if (!wait_) return;
+  std::unique_lock lock(mutex_);
+  proceeding_.wait(lock, [this] { return epochs_to_go_ == 0 || is_stopping(); });
+}
+
+template <typename T>
+void FitJob<T>::batch_ended(const BatchReport& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    events_.emplace_back(report);
+  }
+  wake();
+}
+
+template <typename T>
+Napi::Value FitJob<T>::outcome(Napi::Env env) const {
+  Napi::Object end = Napi::Object::New(env);
+  if (!failure().empty()) {
+    end["reason"] = "failed";
+    end["error"] = Napi::Error::New(env, failure()).Value();
+    return end;
+  }
+  switch (outcome_.reason) {
+    case FitOutcome::Reason::finished:
+      end["reason"] = "finished";
+      break;
+    case FitOutcome::Reason::stopped:
+      end["reason"] = "stopped";
+      break;
+    case FitOutcome::Reason::non_finite_loss:
+      end["reason"] = "nonFiniteLoss";
+      end["epoch"] = static_cast<double>(outcome_.epoch);
+      end["batch"] = static_cast<double>(outcome_.batch);
+      end["layer"] = static_cast<double>(outcome_.layer);
+      end["row"] = static_cast<double>(outcome_.place);
+      break;
+  }
+  return end;
+}
+
+template <typename T>
+std::vector<napi_value> FitJob<T>::news(Napi::Env env, bool ended) {
+  std::vector<std::variant<EpochReport, BatchReport>> events;
+  {
+    const std::lock_guard lock(mutex_);
+    events.swap(events_);
+  }
+  Napi::Array list = Napi::Array::New(env, events.size());
+  for (std::uint32_t i = 0; i < events.size(); ++i)
+    list[i] = std::visit([&](const auto& report) { return to_object(env, report); }, events[i]);
+  return {list, ended ? outcome(env) : env.Null()};
+}
+
+template class FitJob<float>;
+template class FitJob<double>;
+
+}  // namespace gemmnet

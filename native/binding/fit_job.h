@@ -1,0 +1,51 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+#include "binding/job.h"
+#include "core/trainer.h"
+
+namespace gemmnet {
+
+/// A fit on its own thread. Its listener gets `(events, end)`: the reports since the last call, in
+/// order, and at the last call how the fit ended.
+template <typename T>
+class FitJob final : public Job, private FitObserver {
+ public:
+  /// `wait`: after each epoch's report the thread waits for `proceed`.
+  FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer, FitSettings settings,
+         bool wait);
+  ~FitJob() override;
+
+  void stop() override;
+  /// Lets a waiting fit begin its next epoch.
+  void proceed();
+
+ private:
+  void work() override;
+  std::vector<napi_value> news(Napi::Env env, bool ended) override;
+  void settle() override { release_network(); }
+
+  void epoch_ended(const EpochReport& report) override;
+  void batch_ended(const BatchReport& report) override;
+  [[nodiscard]] bool stop_requested() const override { return is_stopping(); }
+
+  void release_network();
+  Napi::Value outcome(Napi::Env env) const;
+
+  std::shared_ptr<Trainer<T>> trainer_;
+  FitSettings settings_;
+  bool wait_;
+  bool holds_network_ = true;
+  FitOutcome outcome_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable proceeding_;
+  std::size_t epochs_to_go_ = 0;  // reported, but not answered with `proceed`
+  std::vector<std::variant<EpochReport, BatchReport>> events_;
+};
+
+}  // namespace gemmnet

@@ -1,0 +1,49 @@
+#include "binding/job.h"
+
+#include "binding/environment.h"
+
+namespace gemmnet {
+
+Job::Job(const Napi::Function& listener) : listener_(Napi::Persistent(listener)) {}
+
+void Job::start(Environment& environment) {
+  environment_ = &environment;
+  thread_ = std::thread([this] {
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      failure_ = "Out of memory";
+    } catch (const std::exception& error) {
+      failure_ = error.what();
+    }
+    ended_.store(true);
+    wake();
+  });
+}
+
+void Job::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Job::wake() { environment_->wake(*this); }
+
+void Job::deliver(Napi::Env env) {
+  const bool ended = has_ended();
+  if (ended) settle();
+  const std::vector<napi_value> arguments = news(env, ended);
+  try {
+    listener_.Call(arguments);
+  } catch (const Napi::Error& error) {
+    // The listeners in lib/ do not throw; what can come here is a terminating worker.
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();
+  }
+  if (ended) listener_.Reset();
+}
+
+std::vector<napi_value> Task::news(Napi::Env env, bool ended) {
+  if (!ended) return {};
+  if (!failure().empty()) return {Napi::Error::New(env, failure()).Value(), env.Undefined()};
+  return {env.Null(), result_(env)};
+}
+
+}  // namespace gemmnet

@@ -1,0 +1,110 @@
+#include "binding/trainer_object.h"
+
+#include "binding/convert.h"
+#include "binding/dataset_object.h"
+#include "binding/environment.h"
+#include "binding/fit_job.h"
+#include "binding/network_object.h"
+
+namespace gemmnet {
+
+namespace {
+
+AnyTrainer make_trainer(const AnyNetwork& network, const TrainerSettings& settings) {
+  return std::visit(
+      [&]<typename T>(const std::shared_ptr<Network<T>>& typed) -> AnyTrainer {
+        return std::make_shared<Trainer<T>>(typed, settings);
+      },
+      network);
+}
+
+/// The data, if it fits the network: what lib/ has checked, since a crash would be the price.
+template <typename T>
+const Dataset& fitting_dataset(const Napi::Value& value, const char* name,
+                               const Network<T>& network) {
+  const Dataset& dataset = DatasetObject::of(value, name).dataset();
+  const Rows& rows = dataset.rows();
+  const std::size_t outputs = network.outputs();
+  const bool targets_fit = rows.labels.empty() ? rows.targets.columns == outputs
+                                               : outputs == 1 || rows.classes <= outputs;
+  if (dataset.size() == 0 || rows.features.columns != network.inputs() || !targets_fit)
+    throw Napi::RangeError::New(value.Env(),
+                                std::string("Expected `") + name + "` to fit the network");
+  return dataset;
+}
+
+}  // namespace
+
+Napi::Function TrainerObject::define(Napi::Env env) {
+  return DefineClass(env, "Trainer",
+                     {InstanceMethod<&TrainerObject::fit>("fit"),
+                      InstanceMethod<&TrainerObject::evaluate>("evaluate")});
+}
+
+TrainerObject::TrainerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<TrainerObject>(info),
+      trainer_(make_trainer(NetworkObject::of(info[0], "network").network(),
+                            to_trainer_settings(info[1].As<Napi::Object>()))) {}
+
+void TrainerObject::Finalize(Napi::BasicEnv env) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, -external_bytes_);
+}
+
+/// Tells V8 what the optimizer's state has grown to.
+void TrainerObject::account(Napi::BasicEnv env) {
+  const auto bytes = std::visit(
+      [](const auto& trainer) { return static_cast<std::int64_t>(trainer->bytes()); }, trainer_);
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes - external_bytes_);
+  external_bytes_ = bytes;
+}
+
+Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object given = info[0].As<Napi::Object>();
+  const Napi::Function listener = info[1].As<Napi::Function>();
+  account(env);
+  return std::visit(
+      [&]<typename T>(const std::shared_ptr<Trainer<T>>& trainer) -> Napi::Value {
+        Network<T>& network = *trainer->network();
+        FitSettings settings{fitting_dataset(given.Get("train"), "train", network), {}, 0, 0};
+        const Napi::Array validations = get_object(given, "validations").As<Napi::Array>();
+        for (std::uint32_t v = 0; v < validations.Length(); ++v)
+          settings.validations.push_back(
+              fitting_dataset(validations.Get(v), "validation", network));
+        settings.epochs = get_size(given, "epochs");
+        settings.batch_report_interval = get_size(given, "batchReportInterval");
+        const bool wait = get_boolean(given, "wait");
+
+        if (!network.begin_training()) throw Napi::Error::New(env, "The network is training");
+        const auto job =
+            std::make_shared<FitJob<T>>(listener, trainer, std::move(settings), wait);
+        Environment::of(env).start(job);
+
+        Napi::Object handle = Napi::Object::New(env);
+        const std::weak_ptr<FitJob<T>> running = job;
+        handle["stop"] = Napi::Function::New(env, [running](const Napi::CallbackInfo&) {
+          if (const auto alive = running.lock()) alive->stop();
+        });
+        handle["proceed"] = Napi::Function::New(env, [running](const Napi::CallbackInfo&) {
+          if (const auto alive = running.lock()) alive->proceed();
+        });
+        return handle;
+      },
+      trainer_);
+}
+
+void TrainerObject::evaluate(const Napi::CallbackInfo& info) {
+  std::visit(
+      [&]<typename T>(const std::shared_ptr<Trainer<T>>& trainer) {
+        const Dataset data = fitting_dataset(info[0], "data", *trainer->network());
+        const auto scores = std::make_shared<Scores>();
+        Environment::of(info.Env())
+            .start(std::make_shared<Task>(
+                info[1].As<Napi::Function>(),
+                [=](const auto& stop) { *scores = trainer->evaluate(data, stop); },
+                [=](Napi::Env env) { return to_object(env, *scores); }));
+      },
+      trainer_);
+}
+
+}  // namespace gemmnet

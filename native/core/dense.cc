@@ -1,0 +1,90 @@
+#include "core/dense.h"
+
+#include "core/gemm.h"
+
+namespace gemmnet {
+
+template <typename T>
+Dense<T>::Dense(const LayerSettings& settings, std::size_t inputs, std::size_t offset)
+    : Layer<T>(inputs, settings.units),
+      activation_(find_required(kernels<T>().activations, "activation", settings.activation)),
+      linear_(find_required(kernels<T>().activations, "activation", "linear")),
+      activation_options_(settings.activation_options),
+      initializers_{&find_required(initializers(), "initializer", settings.kernel_initializer)} {
+  const Tensor weights{"kernel", inputs, settings.units, aligned_offset<T>(offset), true};
+  this->tensors_.push_back(weights);
+  if (settings.bias) {
+    initializers_.push_back(&find_required(initializers(), "initializer", settings.bias_initializer));
+    this->tensors_.push_back(
+        {"bias", 1, settings.units, aligned_offset<T>(weights.end()), false});
+  }
+}
+
+template <typename T>
+MatrixView<const T> Dense<T>::kernel_view(const T* parameters) const {
+  return {parameters + this->tensors_[kernel].offset, this->inputs(), this->outputs()};
+}
+
+template <typename T>
+const T* Dense<T>::bias_row(const T* parameters) const {
+  return this->tensors_.size() > bias ? parameters + this->tensors_[bias].offset : nullptr;
+}
+
+template <typename T>
+void Dense<T>::initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
+                          T* parameters) const {
+  const Tensor& place = this->tensors_[tensor];
+  const Philox random(seed, Stream::initial_weights, number);
+  for (std::size_t i = 0; i < place.size(); ++i)
+    parameters[place.offset + i] =
+        static_cast<T>(initializers_[tensor]->draw(random, i, this->inputs(), this->outputs()));
+}
+
+template <typename T>
+void Dense<T>::forward(const LayerPass<T>& pass, Range rows,
+                       typename Layer<T>::Ending ending) const {
+  const bool logits = ending == Layer<T>::Ending::logits;
+  const MatrixView<T> z = (logits ? pass.output : pass.weighted).row_block(rows);
+  gemm<T>(Transpose::no, pass.input.row_block(rows), Transpose::no, kernel_view(pass.parameters),
+          T{0}, z);
+  (logits ? linear_ : activation_)
+      .forward(activation_options_.data(), z, bias_row(pass.parameters),
+               pass.output.row_block(rows));
+}
+
+template <typename T>
+void Dense<T>::backward_activation(const LayerPass<T>& pass, Range rows) const {
+  activation_.backward(activation_options_.data(), pass.weighted.row_block(rows),
+                       pass.output.row_block(rows), pass.output_gradient.row_block(rows));
+}
+
+template <typename T>
+void Dense<T>::backward_input(const LayerPass<T>& pass, Range rows) const {
+  gemm<T>(Transpose::no, pass.output_gradient.row_block(rows), Transpose::yes,
+          kernel_view(pass.parameters), T{0}, pass.input_gradient.row_block(rows));
+}
+
+template <typename T>
+void Dense<T>::gradient(const LayerPass<T>& pass, std::size_t tensor, Range rows, Range columns,
+                        T beta, MatrixView<T> into) const {
+  const Range all{0, pass.input.rows};
+  const MatrixView<const T> dz = pass.output_gradient.block(all, columns);
+  if (tensor == kernel) {
+    gemm<T>(Transpose::yes, pass.input.block(all, rows), Transpose::no, dz, beta, into);
+    return;
+  }
+  kernels<T>().elementwise.column_sums(dz, beta, into.data);
+}
+
+template class Dense<float>;
+template class Dense<double>;
+
+template <typename T>
+std::unique_ptr<Layer<T>> make_layer(const LayerSettings& settings, std::size_t inputs,
+                                     std::size_t offset) {
+  return std::make_unique<Dense<T>>(settings, inputs, offset);
+}
+template std::unique_ptr<Layer<float>> make_layer(const LayerSettings&, std::size_t, std::size_t);
+template std::unique_ptr<Layer<double>> make_layer(const LayerSettings&, std::size_t, std::size_t);
+
+}  // namespace gemmnet

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "core/initializers.h"
+#include "core/layer.h"
+
+namespace gemmnet {
+
+/// Z = A W + b, followed by the activation. Kernel W: (inputs, units); bias b: (1, units).
+template <typename T>
+class Dense final : public Layer<T> {
+ public:
+  Dense(const LayerSettings& settings, std::size_t inputs, std::size_t offset);
+
+  [[nodiscard]] const char* activation() const override { return activation_.name; }
+  [[nodiscard]] bool keeps_weighted() const override { return activation_.reads_input; }
+
+  void initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
+                  T* parameters) const override;
+  void forward(const LayerPass<T>& pass, Range rows,
+               typename Layer<T>::Ending ending) const override;
+  void backward_activation(const LayerPass<T>& pass, Range rows) const override;
+  void backward_input(const LayerPass<T>& pass, Range rows) const override;
+  void gradient(const LayerPass<T>& pass, std::size_t tensor, Range rows, Range columns, T beta,
+                MatrixView<T> into) const override;
+
+ private:
+  enum : std::size_t { kernel, bias };
+
+  [[nodiscard]] MatrixView<const T> kernel_view(const T* parameters) const;
+  [[nodiscard]] const T* bias_row(const T* parameters) const;
+
+  const Activation<T>& activation_;
+  const Activation<T>& linear_;
+  std::vector<double> activation_options_;
+  std::vector<const Initializer*> initializers_;  // one per tensor
+};
+
+}  // namespace gemmnet

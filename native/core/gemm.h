@@ -1,0 +1,34 @@
+#pragma once
+
+#include "core/matrix.h"
+
+namespace gemmnet {
+
+enum class Transpose : bool { no, yes };
+
+/// c = op(a) op(b) + beta c, on the calling thread. `beta` of 0 overwrites c, NaN included.
+/// Safe to call from several threads at once on different c.
+template <typename T>
+void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
+          MatrixView<const T> b, T beta, MatrixView<T> c);
+
+/// What BLAS this process got.
+struct BlasInfo {
+  const char* library;        // "OpenBLAS 0.3.21"
+  const char* kernel;         // "SkylakeX"
+  bool safe_from_many_threads;
+};
+BlasInfo blas_info();
+
+/// Sets BLAS to one thread, since the step brings its own, and throws std::runtime_error if this
+/// build of it must not be called from several threads at once. Called once, before any gemm.
+void initialize_blas();
+
+/// What `initialize_blas` throws for; apart, so that a test can pass it another library's answer.
+void require_thread_safe_blas(const BlasInfo& info);
+
+/// Threads of one gemm call, for the whole process. Only the bench, which measures the bare calls,
+/// has a reason to change it.
+void set_blas_threads(int threads);
+
+}  // namespace gemmnet

@@ -1,0 +1,117 @@
+#include "core/gradient_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/step.h"
+
+namespace gemmnet {
+
+namespace {
+
+/// The largest gap between two gradients in units of their size.
+double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0;
+  double size_a = 0;
+  double size_b = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size_a += a[i] * a[i];
+    size_b += b[i] * b[i];
+  }
+  return std::sqrt(difference) / std::max(std::sqrt(size_a) + std::sqrt(size_b),
+                                          std::numeric_limits<double>::min());
+}
+
+/// A Step that is only asked for costs and gradients of all of `data`.
+template <typename T>
+class Differentiation {
+ public:
+  Differentiation(const Network<T>& network, const ObjectiveSettings& settings,
+                  const Dataset& data)
+      : network_(network),
+        data_(data),
+        objective_(network, settings),
+        step_(network, objective_, {"gradientDescent", {}}, state_, data.size(), 1) {
+    for (std::size_t i = 0; i < data.size(); ++i) places_.push_back(data.place(i));
+    step_.load(*network.parameters());
+  }
+
+  double cost_with(std::size_t index, T value) {
+    const T before = step_.parameters()[index];
+    step_.set_parameter(index, value);
+    const double cost = step_.cost(data_.rows(), places_, team_);
+    step_.set_parameter(index, before);
+    return cost;
+  }
+
+  /// One vector per tensor.
+  std::vector<std::vector<double>> gradient() {
+    step_.differentiate(data_.rows(), places_, team_);
+    std::vector<std::vector<double>> tensors;
+    for (const auto& place : network_.tensors()) {
+      const T* const first = step_.gradient().data() + place.shape.offset;
+      tensors.emplace_back(first, first + place.shape.size());
+    }
+    return tensors;
+  }
+
+ private:
+  const Network<T>& network_;
+  const Dataset& data_;
+  Objective<T> objective_;
+  OptimizerState<T> state_;
+  Step<T> step_;
+  ThreadTeam team_{1};
+  std::vector<std::uint32_t> places_;
+};
+
+}  // namespace
+
+template <typename T>
+std::vector<GradientError> check_gradients(const Network<T>& network,
+                                           const ObjectiveSettings& settings, const Dataset& data,
+                                           double epsilon) {
+  Network<double> exact(network.inputs(), network.settings(), 0);
+  {
+    const auto from = network.parameters();
+    AlignedBuffer<double> block(exact.block_size());
+    for (std::size_t i = 0; i < exact.tensors().size(); ++i)
+      std::copy_n(from->data() + network.tensors()[i].shape.offset,
+                  network.tensors()[i].shape.size(),
+                  block.data() + exact.tensors()[i].shape.offset);
+    exact.publish(block);
+  }
+  Differentiation<T> own(network, settings, data);
+  Differentiation<double> reference(exact, settings, data);
+  const auto own_gradient = own.gradient();
+  const auto gradient = reference.gradient();
+  const auto weights = exact.parameters();
+
+  std::vector<GradientError> errors;
+  for (std::size_t i = 0; i < exact.tensors().size(); ++i) {
+    const auto& place = exact.tensors()[i];
+    std::vector<double> differences;
+    for (std::size_t index = place.shape.offset; index < place.shape.end(); ++index) {
+      const double weight = (*weights)[index];
+      const double above = weight + epsilon * std::max(1.0, std::abs(weight));
+      const double below = weight - epsilon * std::max(1.0, std::abs(weight));
+      differences.push_back(
+          (reference.cost_with(index, above) - reference.cost_with(index, below)) /
+          (above - below));
+    }
+    errors.push_back({place.layer, place.shape.name,
+                      relative_difference(gradient[i], differences),
+                      relative_difference(own_gradient[i], gradient[i])});
+  }
+  return errors;
+}
+template std::vector<GradientError> check_gradients(const Network<float>&,
+                                                    const ObjectiveSettings&, const Dataset&,
+                                                    double);
+template std::vector<GradientError> check_gradients(const Network<double>&,
+                                                    const ObjectiveSettings&, const Dataset&,
+                                                    double);
+
+}  // namespace gemmnet

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/matrix.h"
+
+// What the kernels offer, as tables of rows found by name. The rows are defined in activations.cc,
+// losses.cc, optimizers.cc and elementwise.cc, each compiled once per instruction set; callers get
+// the tables of the set that this processor runs from core/instruction_sets.h.
+
+namespace gemmnet {
+
+/// The numbers a row takes, by name and in order; the caller passes values in the same order.
+struct OptionNames {
+  const char* const* names = nullptr;
+  std::size_t count = 0;
+};
+
+/// One activation function f. Rows of a block are samples.
+template <typename T>
+struct Activation {
+  const char* name;
+  OptionNames options;
+  bool whole_row;     // an output depends on all inputs of its row (softmax)
+  bool reads_input;   // backward reads z: the caller must have kept it apart from a
+  bool kinked;        // f has points without a derivative; gradient checks keep away from them
+
+  /// z += bias, a = f(z). `bias` is one row, or null. `a` may be `z` unless `reads_input`.
+  void (*forward)(const double* options, MatrixView<T> z, const T* bias, MatrixView<T> a);
+  /// d = dC/dz, from d = dC/da, in place.
+  void (*backward)(const double* options, MatrixView<const T> z, MatrixView<const T> a,
+                   MatrixView<T> d);
+};
+
+/// Some rows of a batch on their way through a loss.
+template <typename T>
+struct LossRows {
+  MatrixView<const T> input;        // outputs of the network, or logits where the loss is fused
+  MatrixView<T> outputs;            // fused: receives the activation's values; may be `input`
+  MatrixView<const T> targets;      // dense targets, or no data where `labels` are given
+  const std::int32_t* labels = nullptr;  // class indices, or null
+  const T* weights = nullptr;            // one per row, or null
+  T scale = 1;                           // what the gradient is multiplied with
+  MatrixView<T> gradient;           // dC/dinput times scale; no data: the value only
+};
+
+/// One cost function. `value` and `fused_value` return the weighted sum of the rows' losses (not
+/// scaled) and write the gradient.
+template <typename T>
+struct Loss {
+  const char* name;
+  OptionNames options;
+  const char* fused_with;   // the output activation that the loss has a closed form with, or null
+  bool averaged;            // the cost is the mean over rows; else their sum
+  bool reads_labels;        // takes class indices as they are; else they become dense targets
+  bool of_probabilities;    // defined for outputs in (0, 1) only; others are clipped
+  bool kinked;
+
+  double (*value)(const double* options, const LossRows<T>& rows);
+  double (*fused_value)(const double* options, const LossRows<T>& rows);
+};
+
+/// A stretch of the parameter block on its way through an optimizer.
+template <typename T>
+struct ParameterSlice {
+  T* weights;
+  const T* gradient;
+  T* const* slots;   // one stretch per state slot, zero at the first step
+  std::size_t size;
+  T decay;           // the L2 penalty's gradient is decay * weight
+};
+
+/// One update rule.
+template <typename T>
+struct Optimizer {
+  static constexpr std::size_t maximum_coefficients = 8;
+  static constexpr std::size_t maximum_slots = 4;
+
+  const char* name;
+  OptionNames options;
+  bool full_batch;      // a step takes the whole training set
+
+  std::size_t (*slots)(const double* options);
+  /// What depends on the step (counted from 1) but not on the parameter, once per step.
+  void (*prepare)(const double* options, double learning_rate, std::uint64_t step,
+                  T* coefficients);
+  void (*update)(const T* coefficients, const ParameterSlice<T>& slice);
+};
+
+/// Loops that are rows of no table.
+template <typename T>
+struct Elementwise {
+  /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
+  void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
+  double (*sum_of_squares)(const T* values, std::size_t size);
+  /// Position of the first NaN or infinity, or `size`.
+  std::size_t (*first_non_finite)(const T* values, std::size_t size);
+  void (*from_bytes)(const std::uint8_t* from, T scale, T* to, std::size_t size);
+  void (*from_float)(const float* from, T scale, T* to, std::size_t size);
+  void (*from_double)(const double* from, T scale, T* to, std::size_t size);
+};
+
+template <typename Row>
+struct Table {
+  const Row* rows;
+  std::size_t size;
+
+  const Row* begin() const { return rows; }
+  const Row* end() const { return rows + size; }
+};
+
+template <typename T>
+struct Kernels {
+  Table<Activation<T>> activations;
+  Table<Loss<T>> losses;
+  Table<Optimizer<T>> optimizers;
+  Elementwise<T> elementwise;
+};
+
+}  // namespace gemmnet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <vector>
+
+#include "core/network.h"
+
+namespace gemmnet {
+
+/// Part of one tensor's gradient and update.
+struct TensorTile {
+  std::size_t place;  // in Network::tensors()
+  Range rows;
+  Range columns;
+
+  [[nodiscard]] std::size_t size() const { return rows.size() * columns.size(); }
+};
+
+/// How a step over `rows` rows is cut. The lists depend on shapes only, never on the number of
+/// threads, and so do the bits of a result: any thread may take any tile.
+struct Plan {
+  std::size_t rows = 0;
+  std::vector<Range> row_tiles;          // gather, forward, loss, backward
+  std::vector<TensorTile> tensor_tiles;  // gradient and update; the costly ones first
+};
+
+template <typename T>
+Plan make_plan(const Network<T>& network, std::size_t rows);
+
+/// Rows of a batch that are in memory at once; a larger batch adds up the gradients of several.
+constexpr std::size_t maximum_step_rows = 4096;
+
+/// Rows that prediction and evaluation take through the network at once.
+template <typename T>
+std::size_t inference_rows(const Network<T>& network);
+
+/// Threads that a step over `rows` rows pays for: 1 for small networks, at most as many as
+/// processors are available.
+template <typename T>
+std::size_t default_threads(const Network<T>& network, std::size_t rows);
+
+}  // namespace gemmnet

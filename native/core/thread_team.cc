@@ -1,0 +1,136 @@
+#include "core/thread_team.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <string>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+namespace gemmnet {
+
+namespace {
+
+constexpr std::uint64_t untaken_mask = 0xFFFFFFFF;
+
+/// About 20 to 60 microseconds of waiting, longer than the serial part between two phases.
+constexpr std::uint32_t spins_before_sleep = 1000;
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
+/// The cgroup's CPU quota in processors, or 0 where there is none.
+double cpu_quota() {
+  std::string quota;
+  double period = 0;
+  std::ifstream version2("/sys/fs/cgroup/cpu.max");
+  if (version2 >> quota >> period && quota != "max") return std::stod(quota) / period;
+  std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+  std::ifstream period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double microseconds = 0;
+  if (quota_file >> microseconds && period_file >> period && microseconds > 0 && period > 0)
+    return microseconds / period;
+  return 0;
+}
+
+std::size_t count_processors() {
+  std::size_t count = std::max(1U, std::thread::hardware_concurrency());
+#if defined(__linux__)
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
+    count = static_cast<std::size_t>(std::max(1, CPU_COUNT(&mask)));
+#endif
+  const double quota = cpu_quota();
+  if (quota > 0) count = std::min(count, static_cast<std::size_t>(std::max(1.0, std::ceil(quota))));
+  return count;
+}
+
+}  // namespace
+
+std::size_t available_processors() {
+  static const std::size_t count = count_processors();
+  return count;
+}
+
+ThreadTeam::ThreadTeam(std::size_t size)
+    : spins_(size <= available_processors() ? spins_before_sleep : 0) {
+  workers_.reserve(size - 1);
+  for (std::size_t thread = 1; thread < size; ++thread)
+    workers_.emplace_back([this, thread] { work(thread); });
+}
+
+ThreadTeam::~ThreadTeam() {
+  closing_.store(true);
+  jobs_begun_.fetch_add(1);
+  jobs_begun_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadTeam::run(Job job) {
+  if (workers_.empty() || job.count <= 1) {
+    for (std::size_t index = 0; index < job.count; ++index) job.call(job.context, index, 0);
+    return;
+  }
+  job_ = job;
+  unfinished_.store(job.count, std::memory_order_relaxed);
+  const std::uint64_t number = (tickets_.load(std::memory_order_relaxed) >> 32) + 1;
+  tickets_.store((number << 32) | job.count, std::memory_order_release);
+  jobs_begun_.fetch_add(1);
+  if (sleepers_.load() != 0) jobs_begun_.notify_all();
+
+  while (take_one(0)) {
+  }
+  for (std::uint32_t spin = 0; spin < spins_; ++spin) {
+    if (unfinished_.load(std::memory_order_acquire) == 0) return;
+    pause();
+  }
+  for (;;) {
+    const std::uint32_t left = unfinished_.load(std::memory_order_acquire);
+    if (left == 0) return;
+    unfinished_.wait(left, std::memory_order_acquire);
+  }
+}
+
+bool ThreadTeam::take_one(std::size_t thread) {
+  std::uint64_t seen = tickets_.load(std::memory_order_acquire);
+  do {
+    if ((seen & untaken_mask) == 0) return false;
+  } while (!tickets_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
+                                           std::memory_order_acquire));
+  job_.call(job_.context, job_.count - (seen & untaken_mask), thread);
+  if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+  return true;
+}
+
+void ThreadTeam::work(std::size_t thread) {
+  for (;;) {
+    // In this order: the destructor sets closing_ before it counts on, so a count that hides its
+    // wake-up shows closing_.
+    const std::uint32_t begun = jobs_begun_.load();
+    if (closing_.load()) return;
+    while (take_one(thread)) {
+    }
+    std::uint32_t spin = 0;
+    while (jobs_begun_.load(std::memory_order_acquire) == begun && spin < spins_) {
+      pause();
+      ++spin;
+    }
+    if (jobs_begun_.load() == begun) {
+      sleepers_.fetch_add(1);
+      jobs_begun_.wait(begun);
+      sleepers_.fetch_sub(1);
+    }
+  }
+}
+
+}  // namespace gemmnet
