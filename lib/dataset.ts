@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { toLabels } from './categorical.js'
 import { rangeError, typeError, unknownOption } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
@@ -69,13 +70,13 @@ export class Dataset {
       const given = checkOptions(options)
       const features = toMatrix('x', x)
       if (features.rows === 0) throw new RangeError('`x` has no rows')
-      const targets = y === undefined ? undefined : readTargets(y, features.rows, given.classes)
+      const targets = readTargets(y, features.rows, given.classes)
       const weights = readWeights(options.sampleWeights, features.rows)
       this.native = new native.Dataset({
         features: toNativeMatrix(features, given.scale, options.dtype),
-        targets: targets?.dense && toNativeMatrix(targets.dense, 1, options.dtype),
-        labels: targets?.labels,
-        classes: targets?.classes ?? 0,
+        targets: targets.dense && toNativeMatrix(targets.dense, 1, options.dtype),
+        labels: targets.labels,
+        classes: targets.classes,
         weights,
       })
       const bad = this.native.firstNonFinite()
@@ -85,8 +86,8 @@ export class Dataset {
             `got NaN or infinity in row ${bad.row}, column ${bad.column}`,
         )
       this.features = features.columns
-      this.outputs = targets?.dense?.columns ?? 0
-      this.classes = targets?.classes ?? 0
+      this.outputs = targets.dense?.columns ?? 0
+      this.classes = targets.classes
       this.featureNames = readNames(options.featureNames, features.columns)
     }
     this.rows = this.native.rows
@@ -189,16 +190,21 @@ interface Targets {
   readonly classes: number
 }
 
-function readTargets(y: Labels | MatrixLike, rows: number, classes: number | undefined): Targets {
-  if (isLabels(y)) {
+function readTargets(
+  y: Labels | MatrixLike | undefined,
+  rows: number,
+  classes: number | undefined,
+): Targets {
+  if (y !== undefined && isLabels(y)) {
     if (y.length !== rows) throw new RangeError(`\`y\` has ${y.length} labels, \`x\` has ${rows} rows`)
     const checked = toLabels('y', y, classes)
     return { labels: Int32Array.from(checked.indices), classes: checked.classes }
   }
   if (classes !== undefined)
     throw new TypeError('Expected `classes` to be given with class labels only')
+  if (y === undefined) return { classes: 0 }
   const flat = isTypedArray(y)
-  if (flat && y.length % rows !== 0)
+  if (flat && (y.length === 0 || y.length % rows !== 0))
     throw new RangeError(`\`y\` has ${y.length} values, \`x\` has ${rows} rows`)
   const dense = toMatrix('y', y, flat ? y.length / rows : undefined)
   if (dense.rows !== rows)
@@ -207,12 +213,14 @@ function readTargets(y: Labels | MatrixLike, rows: number, classes: number | und
 }
 
 function isLabels(y: Labels | MatrixLike): y is Labels {
-  if (y instanceof Int32Array || y instanceof Uint8Array) return true
+  if (types.isInt32Array(y) || types.isUint8Array(y)) return true
   return Array.isArray(y) && typeof y[0] === 'number'
 }
 
 function readWeights(given: ArrayLike<number> | undefined, rows: number): Float64Array | undefined {
   if (given === undefined) return undefined
+  if (!Array.isArray(given) && !isTypedArray(given))
+    throw typeError('sampleWeights', 'an array of numbers', given)
   const weights = Float64Array.from(given)
   if (weights.length !== rows)
     throw new RangeError(`\`sampleWeights\` has ${weights.length} entries, \`x\` has ${rows} rows`)
@@ -260,14 +268,13 @@ function partSizes<Name extends string>(
 export function toNativeMatrix(matrix: CheckedMatrix, scale = 1, dtype?: DType): NativeMatrix {
   const data = toStored(matrix.data, dtype)
   const { rows, columns } = matrix
-  const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
-  return { data, rows, columns, scale, shared }
+  return { data, rows, columns, scale, shared: types.isSharedArrayBuffer(data.buffer) }
 }
 
 function toStored(data: TypedArray, dtype?: DType): Float32Array | Float64Array | Uint8Array {
-  if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data)
-  if (dtype === 'float64') return data instanceof Float64Array ? data : Float64Array.from(data)
-  if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Uint8Array)
+  if (dtype === 'float32') return types.isFloat32Array(data) ? data : Float32Array.from(data)
+  if (dtype === 'float64') return types.isFloat64Array(data) ? data : Float64Array.from(data)
+  if (types.isFloat32Array(data) || types.isFloat64Array(data) || types.isUint8Array(data))
     return data
   // Integers of up to 16 bits are exact in float32.
   return data.BYTES_PER_ELEMENT <= 2 ? Float32Array.from(data) : Float64Array.from(data)

@@ -1,7 +1,7 @@
-import { GemmnetError } from './errors.js'
+import { GemmnetError, typeError } from './errors.js'
 import type { LayerDescription } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
-import { toMatrix } from './matrix.js'
+import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
 import type { ActivationName } from './options.js'
 
@@ -91,6 +91,7 @@ export class Layer<D extends DType = DType> {
  * Sets consecutive tensors of a network.
  *
  * @param name - what the user calls them, for messages
+ * @throws TypeError if they are no array
  * @throws RangeError if there are not as many values as parameters, or one is not finite
  * @throws GemmnetError `ERR_NETWORK_BUSY` while the network trains
  */
@@ -103,6 +104,8 @@ export function setTensors(
   values: ArrayLike<number>,
 ): void {
   if (network.isTraining) throw busy('its weights cannot be set')
+  if (!Array.isArray(values) && !isTypedArray(values))
+    throw typeError(name, 'an array of numbers', values)
   const size = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
   if (values.length !== size)
     throw new RangeError(`\`${name}\` has ${values.length} values, ${size} are needed`)

@@ -33,7 +33,7 @@ export interface GradientError {
   readonly tensor: string
   /** Back-propagation against central differences, both in float64: |a - b| / (|a| + |b|). */
   readonly relativeError: number
-  /** Back-propagation in the network's own type against float64. */
+  /** Back-propagation in the network's own type against float64: |a - b| over |b| of all tensors. */
   readonly precisionError: number
 }
 

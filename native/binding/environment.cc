@@ -48,19 +48,26 @@ void Environment::deliver(Napi::Env env) {
     awake.swap(awake_);
   }
   for (Job* const woken : awake) {
-    // A job that ended leaves the list below, but only after its last wake was taken here.
     const auto place = std::find_if(jobs_.begin(), jobs_.end(),
                                     [&](const auto& job) { return job.get() == woken; });
     if (place == jobs_.end()) continue;
     const std::shared_ptr<Job> job = *place;
     const Napi::HandleScope scope(env);
-    if (job->has_ended()) {
+    // Asked once: a job that ends from here on wakes once more.
+    const bool ended = job->has_ended();
+    if (ended) {
       job->join();
       jobs_.erase(place);
+      forget(*job);
       if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_function_);
     }
-    job->deliver(env);
+    job->deliver(env, ended);
   }
+}
+
+void Environment::forget(const Job& job) {
+  const std::lock_guard lock(mutex_);
+  std::erase(awake_, &job);
 }
 
 void Environment::close() {

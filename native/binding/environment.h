@@ -33,6 +33,9 @@ class Environment {
 
  private:
   void deliver(Napi::Env env);
+  /// Drops the wake that a job sent when it ended, if that came too late to be needed: the next job
+  /// may have the same address.
+  void forget(const Job& job);
   void close();
 
   napi_env env_;

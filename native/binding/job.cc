@@ -27,12 +27,10 @@ void Job::join() {
 
 void Job::wake() { environment_->wake(*this); }
 
-void Job::deliver(Napi::Env env) {
-  const bool ended = has_ended();
+void Job::deliver(Napi::Env env, bool ended) {
   if (ended) settle();
-  const std::vector<napi_value> arguments = news(env, ended);
   try {
-    listener_.Call(arguments);
+    listener_.Call(news(env, ended));
   } catch (const Napi::Error& error) {
     // The listeners in lib/ do not throw; what can come here is a terminating worker.
     if (env.IsExceptionPending()) env.GetAndClearPendingException();
@@ -43,7 +41,11 @@ void Job::deliver(Napi::Env env) {
 std::vector<napi_value> Task::news(Napi::Env env, bool ended) {
   if (!ended) return {};
   if (!failure().empty()) return {Napi::Error::New(env, failure()).Value(), env.Undefined()};
-  return {env.Null(), result_(env)};
+  try {
+    return {env.Null(), result_(env)};
+  } catch (const Napi::Error& error) {  // no memory for an array of that size
+    return {error.Value(), env.Undefined()};
+  }
 }
 
 }  // namespace gemmnet

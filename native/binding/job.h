@@ -29,8 +29,8 @@ class Job {
   void join();
   [[nodiscard]] bool has_ended() const { return ended_.load(); }
 
-  /// Tells the listener what is new; the last time after `has_ended`.
-  void deliver(Napi::Env env);
+  /// Tells the listener what is new; `ended` the last time, after the thread was joined.
+  void deliver(Napi::Env env, bool ended);
   /// Lets go of the listener without a word, when the environment is going away.
   void abandon() { listener_.SuppressDestruct(); }
 

@@ -2,8 +2,10 @@
 
 #include <cblas.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace gemmnet {
 
@@ -15,10 +17,9 @@ CBLAS_TRANSPOSE blas(Transpose transpose) {
 
 blasint blas(std::size_t size) { return static_cast<blasint>(size); }
 
-}  // namespace
-
+/// One call of BLAS.
 template <typename T>
-void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
+void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
           MatrixView<const T> b, T beta, MatrixView<T> c) {
   const blasint m = blas(c.rows);
   const blasint n = blas(c.columns);
@@ -33,10 +34,47 @@ void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
   }
 }
 
+/// Fewer columns than this do not fill the vectors of the kernels without packing.
+constexpr std::size_t fewest_columns = 32;
+
+}  // namespace
+
+template <typename T>
+void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
+          MatrixView<const T> b, T beta, MatrixView<T> c) {
+  const std::size_t depth = transpose_a == Transpose::yes ? a.rows : a.columns;
+  const std::size_t column_work = c.rows * depth;
+  const std::size_t limit = std::is_same_v<T, float> ? largest_unpacked_product() : 0;
+  // Packing all of b for few rows of a costs more than it saves: then several products that need
+  // none, over columns of b. (Not for b transposed, where the kernels without packing are slow.)
+  if (transpose_b == Transpose::no && column_work * c.columns > limit &&
+      column_work * fewest_columns <= limit) {
+    const std::size_t piece = limit / column_work / fewest_columns * fewest_columns;
+    for (std::size_t begin = 0; begin < c.columns; begin += piece) {
+      const Range columns{begin, std::min(c.columns, begin + piece)};
+      multiply<T>(transpose_a, a, transpose_b, b.block({0, b.rows}, columns), beta,
+                  c.block({0, c.rows}, columns));
+    }
+    return;
+  }
+  multiply(transpose_a, a, transpose_b, b, beta, c);
+}
+
 template void gemm(Transpose, MatrixView<const float>, Transpose, MatrixView<const float>, float,
                    MatrixView<float>);
 template void gemm(Transpose, MatrixView<const double>, Transpose, MatrixView<const double>, double,
                    MatrixView<double>);
+
+std::size_t largest_unpacked_product() {
+  // OpenBLAS, kernel/x86_64/sgemm_small_kernel_permit_skylakex.c: 100^3.
+  static const std::size_t limit = [] {
+    const std::string_view kernel = openblas_get_corename();
+    const bool has_path =
+        kernel == "SkylakeX" || kernel == "Cooperlake" || kernel == "SapphireRapids";
+    return has_path ? std::size_t{1'000'000} : std::size_t{0};
+  }();
+  return limit;
+}
 
 BlasInfo blas_info() {
   // openblas_get_parallel: 0 is the serial build, 1 pthreads, 2 OpenMP.

@@ -12,6 +12,11 @@ template <typename T>
 void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
           MatrixView<const T> b, T beta, MatrixView<T> c);
 
+/// Up to this many multiplications BLAS multiplies without packing its operands first, at full
+/// speed for any shape; 0 where this machine's kernel has no such path. A fact of the machine,
+/// like the kernel itself: equal on all threads.
+std::size_t largest_unpacked_product();
+
 /// What BLAS this process got.
 struct BlasInfo {
   const char* library;        // "OpenBLAS 0.3.21"

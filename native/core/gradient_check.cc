@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 
 #include "core/step.h"
 
@@ -10,19 +12,18 @@ namespace gemmnet {
 
 namespace {
 
-/// The largest gap between two gradients in units of their size.
-double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
-  double difference = 0;
-  double size_a = 0;
-  double size_b = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    size_a += a[i] * a[i];
-    size_b += b[i] * b[i];
-  }
-  return std::sqrt(difference) / std::max(std::sqrt(size_a) + std::sqrt(size_b),
-                                          std::numeric_limits<double>::min());
+double norm(const std::vector<double>& a) {
+  return std::sqrt(std::inner_product(a.begin(), a.end(), a.begin(), 0.0));
 }
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> difference(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), difference.begin(), std::minus<>());
+  return norm(difference);
+}
+
+/// a / b, where 0 / 0 is 0.
+double ratio(double a, double b) { return a / std::max(b, std::numeric_limits<double>::min()); }
 
 /// A Step that is only asked for costs and gradients of all of `data`.
 template <typename T>
@@ -89,6 +90,9 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
   const auto gradient = reference.gradient();
   const auto weights = exact.parameters();
 
+  double size = 0;
+  for (const auto& tensor : gradient) size = std::hypot(size, norm(tensor));
+
   std::vector<GradientError> errors;
   for (std::size_t i = 0; i < exact.tensors().size(); ++i) {
     const auto& place = exact.tensors()[i];
@@ -102,8 +106,9 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
           (above - below));
     }
     errors.push_back({place.layer, place.shape.name,
-                      relative_difference(gradient[i], differences),
-                      relative_difference(own_gradient[i], gradient[i])});
+                      ratio(distance(gradient[i], differences),
+                            norm(gradient[i]) + norm(differences)),
+                      ratio(distance(own_gradient[i], gradient[i]), size)});
   }
   return errors;
 }

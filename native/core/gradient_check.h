@@ -4,13 +4,16 @@
 
 namespace gemmnet {
 
-/// What a gradient check found for one tensor. Errors are relative:
-/// |a - b| / max(|a| + |b|, tiny), in the Euclidean norm.
+/// What a gradient check found for one tensor.
 struct GradientError {
   std::size_t layer;
   const char* tensor;
-  double relative_error;   // back-propagation against central differences, both in float64
-  double precision_error;  // back-propagation in the network's own type against float64
+  /// Back-propagation against central differences, both in float64: |a - b| / max(|a| + |b|, tiny)
+  /// of the tensor, in the Euclidean norm.
+  double relative_error;
+  /// Back-propagation in the network's own type against float64: |a - b| of the tensor over |b| of
+  /// all tensors together, since the terms of one alone may cancel.
+  double precision_error;
 };
 
 /// Compares the gradient of the cost over `data` with central differences of step

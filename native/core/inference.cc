@@ -15,9 +15,9 @@ Range tile_range(std::size_t index, std::size_t tile_rows, std::size_t rows) {
 
 template <typename T>
 Inference<T>::Inference(const Network<T>& network, std::size_t largest, std::size_t threads)
-    : network_(network), tile_rows_(std::min(largest, inference_rows(network))) {
-  const std::size_t tiles = (largest + tile_rows_ - 1) / std::max<std::size_t>(1, tile_rows_);
-  workspaces_.resize(std::max<std::size_t>(1, std::min(threads, tiles)));
+    : network_(network),
+      tile_rows_(std::min(largest, inference_rows(network))),
+      workspaces_(threads) {
   for (Workspace& workspace : workspaces_) {
     workspace.input = Matrix<T>(tile_rows_, network.inputs());
     workspace.even = Matrix<T>(tile_rows_, network.widest());

@@ -14,7 +14,8 @@ namespace gemmnet {
 template <typename T>
 class Inference {
  public:
-  /// `network` must outlive it. `largest` is the greatest number of rows it will be given.
+  /// `network` must outlive it. `largest` is the greatest number of rows it will be given, at least
+  /// one; `threads` the size of the team that will run it.
   Inference(const Network<T>& network, std::size_t largest, std::size_t threads);
 
   /// True if the work should end early; asked between tiles, from any thread.

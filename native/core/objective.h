@@ -15,6 +15,12 @@ struct Scores {
   double loss = 0;     // of the data, without the penalty
   double penalty = 0;  // of the weights
   std::vector<double> metrics;
+
+  void clear(std::size_t metric_count) {
+    loss = 0;
+    penalty = 0;
+    metrics.assign(metric_count, 0);
+  }
 };
 
 /// What an objective is made from. Complete: the core has no defaults.

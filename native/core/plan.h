@@ -21,6 +21,9 @@ struct Plan {
   std::size_t rows = 0;
   std::vector<Range> row_tiles;          // gather, forward, loss, backward
   std::vector<TensorTile> tensor_tiles;  // gradient and update; the costly ones first
+  /// Gradients are taken in the row phase, each row tile's apart, and added up for the update:
+  /// where that moves less between the threads than the batch's activations would.
+  bool gradients_by_rows = false;
 };
 
 template <typename T>

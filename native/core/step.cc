@@ -73,7 +73,8 @@ template <typename T>
 std::size_t Step<T>::bytes() const {
   std::size_t sum =
       parameters_.bytes() + gradient_.bytes() + activations_.bytes() + targets_.bytes();
-  for (const AlignedBuffer<T>& buffer : scratch_) sum += buffer.bytes();
+  for (const auto* list : {&scratch_, &row_gradients_})
+    for (const AlignedBuffer<T>& buffer : *list) sum += buffer.bytes();
   return sum;
 }
 
@@ -87,6 +88,8 @@ const Plan& Step<T>::plan_for(std::size_t rows) {
     tile_scores_.emplace_back(1 + objective_.metric_count());
   if (tile_penalties_.size() < plan.tensor_tiles.size())
     tile_penalties_.resize(plan.tensor_tiles.size());
+  while (plan.gradients_by_rows && row_gradients_.size() < plan.row_tiles.size())
+    row_gradients_.emplace_back(network_.block_size());
   std::size_t largest = 0;
   for (const TensorTile& tile : plan.tensor_tiles) largest = std::max(largest, tile.size());
   for (AlignedBuffer<T>& buffer : scratch_)
@@ -119,6 +122,7 @@ bool Step<T>::forward_backward(const Rows& data, std::span<const std::uint32_t> 
       if (!done) layers[l]->backward_activation(passes_[l], rows);
       if (l > 0) layers[l]->backward_input(passes_[l], rows);
     }
+    if (plan.gradients_by_rows) row_gradients(index, rows);
   });
 
   // Added up here, in the order of the tiles, whoever ran them.
@@ -135,6 +139,35 @@ bool Step<T>::forward_backward(const Rows& data, std::span<const std::uint32_t> 
   return true;
 }
 
+/// The gradients of all tensors that these rows make, in the tile's own block.
+template <typename T>
+void Step<T>::row_gradients(std::size_t tile, Range rows) {
+  for (const auto& place : network_.tensors()) {
+    LayerPass<T> pass = passes_[place.layer];
+    pass.input = pass.input.row_block(rows);
+    pass.output_gradient = pass.output_gradient.row_block(rows);
+    const Tensor& shape = place.shape;
+    network_.layers()[place.layer]->gradient(
+        pass, place.tensor, {0, shape.rows}, {0, shape.columns}, T{0},
+        {row_gradients_[tile].data() + shape.offset, shape.rows, shape.columns});
+  }
+}
+
+/// Adds up a part of the row tiles' gradients, in their order, in the first one's block.
+template <typename T>
+MatrixView<T> Step<T>::sum_of_row_gradients(const TensorTile& tile, std::size_t row_tiles) {
+  const Tensor& shape = network_.tensors()[tile.place].shape;
+  const auto part = [&](std::size_t row_tile) {
+    return MatrixView<T>(row_gradients_[row_tile].data() + shape.offset, shape.rows, shape.columns)
+        .block(tile.rows, tile.columns);
+  };
+  const MatrixView<T> sum = part(0);
+  for (std::size_t row_tile = 1; row_tile < row_tiles; ++row_tile)
+    for (std::size_t r = 0; r < sum.rows; ++r)
+      kernels<T>().elementwise.add(part(row_tile).row(r), sum.row(r), sum.columns);
+  return sum;
+}
+
 template <typename T>
 void Step<T>::gradients(std::size_t rows, Gradients what, ThreadTeam& team) {
   const Plan& plan = plan_for(rows);
@@ -149,6 +182,15 @@ void Step<T>::gradients(std::size_t rows, Gradients what, ThreadTeam& team) {
       into = MatrixView<T>(gradient_.data() + place.shape.offset, place.shape.rows,
                            place.shape.columns)
                  .block(tile.rows, tile.columns);
+    if (plan.gradients_by_rows) {
+      const MatrixView<T> sum = sum_of_row_gradients(tile, plan.row_tiles.size());
+      if (what == Gradients::update) return update(tile, sum, &tile_penalties_[index]);
+      for (std::size_t r = 0; r < sum.rows; ++r) {
+        if (what == Gradients::store) std::fill_n(into.row(r), sum.columns, T{0});
+        kernels<T>().elementwise.add(sum.row(r), into.row(r), sum.columns);
+      }
+      return;
+    }
     network_.layers()[place.layer]->gradient(pass, place.tensor, tile.rows, tile.columns,
                                              what == Gradients::add ? T{1} : T{0}, into);
     if (what == Gradients::update) update(tile, into, &tile_penalties_[index]);
@@ -218,7 +260,7 @@ template <typename T>
 double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> places, Purpose purpose,
                            ThreadTeam& team) {
   Scores scores;
-  scores.metrics.assign(objective_.metric_count(), 0);
+  scores.clear(objective_.metric_count());
   for (std::size_t begin = 0; begin < places.size(); begin += piece_rows_) {
     const auto piece = places.subspan(begin, std::min(piece_rows_, places.size() - begin));
     if (!forward_backward(data, piece, places.size(), purpose, team, scores)) return NAN;

@@ -51,6 +51,8 @@ class Activations {
 ///   phase 1, by rows of the batch   gather, forward, loss, backward
 ///   phase 2, by parts of tensors    gradient, and at once the update of the part, still in cache
 ///
+/// Where the plan says so, phase 1 takes the gradients too, and phase 2 adds them up.
+///
 /// A batch of more than maximum_step_rows rows goes through phase 1 and the gradients piece by
 /// piece, adding up, before the update.
 template <typename T>
@@ -95,7 +97,9 @@ class Step {
   const Plan& plan_for(std::size_t rows);
   bool forward_backward(const Rows& data, std::span<const std::uint32_t> places,
                         std::size_t batch_rows, Purpose purpose, ThreadTeam& team, Scores& scores);
+  void row_gradients(std::size_t tile, Range rows);
   void gradients(std::size_t rows, Gradients what, ThreadTeam& team);
+  MatrixView<T> sum_of_row_gradients(const TensorTile& tile, std::size_t row_tiles);
   void update_all(ThreadTeam& team);
   void update(const TensorTile& tile, MatrixView<const T> gradient, double* penalty);
   void find_non_finite(std::span<const std::uint32_t> places);
@@ -118,6 +122,7 @@ class Step {
   TargetRows<T> targets_;
   std::vector<Plan> plans_;
   std::vector<AlignedBuffer<T>> scratch_;  // one gradient tile per thread
+  std::vector<AlignedBuffer<T>> row_gradients_;  // one block per row tile, where the plan wants them
   std::vector<AlignedBuffer<double>> tile_scores_;  // per row tile: loss, then metrics
   std::vector<double> tile_penalties_;              // per tensor tile, of the weights before the update
   NonFinite non_finite_;

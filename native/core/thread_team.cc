@@ -57,6 +57,31 @@ std::size_t count_processors() {
 
 }  // namespace
 
+#if defined(__x86_64__)
+
+FlushSubnormals::FlushSubnormals() : before_(_mm_getcsr()) {
+  constexpr unsigned flush_to_zero = 1U << 15;
+  constexpr unsigned subnormals_are_zero = 1U << 6;
+  _mm_setcsr(static_cast<unsigned>(before_) | flush_to_zero | subnormals_are_zero);
+}
+FlushSubnormals::~FlushSubnormals() { _mm_setcsr(static_cast<unsigned>(before_)); }
+
+#elif defined(__aarch64__)
+
+FlushSubnormals::FlushSubnormals() {
+  asm volatile("mrs %0, fpcr" : "=r"(before_));
+  constexpr std::uint64_t flush_to_zero = std::uint64_t{1} << 24;
+  asm volatile("msr fpcr, %0" : : "r"(before_ | flush_to_zero));
+}
+FlushSubnormals::~FlushSubnormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+
+#else
+
+FlushSubnormals::FlushSubnormals() : before_(0) {}
+FlushSubnormals::~FlushSubnormals() = default;
+
+#endif
+
 std::size_t available_processors() {
   static const std::size_t count = count_processors();
   return count;
@@ -113,6 +138,7 @@ bool ThreadTeam::take_one(std::size_t thread) {
 }
 
 void ThreadTeam::work(std::size_t thread) {
+  const FlushSubnormals flush;
   for (;;) {
     // In this order: the destructor sets closing_ before it counts on, so a count that hides its
     // wake-up shows closing_.

@@ -8,12 +8,26 @@
 
 namespace gemmnet {
 
+/// While it lives, the thread takes subnormal numbers for zero: an optimizer's averages decay into
+/// them, and arithmetic on them is some hundred times slower.
+class FlushSubnormals {
+ public:
+  FlushSubnormals();
+  ~FlushSubnormals();
+  FlushSubnormals(const FlushSubnormals&) = delete;
+  FlushSubnormals& operator=(const FlushSubnormals&) = delete;
+
+ private:
+  std::uint64_t before_;  // the control register
+};
+
 /// Threads that run numbered tasks together: the caller of `run` and `size - 1` workers of its own.
 /// Which thread takes which task is left to chance; whoever wants equal bits makes the tasks, not
 /// the threads, decide what is added to what.
 ///
 /// A worker that finds nothing to do spins briefly, then sleeps, so that a step of microseconds
-/// pays no wake-up and an idle or oversubscribed machine does not burn.
+/// pays no wake-up and an idle or oversubscribed machine does not burn. All of them, the caller's
+/// thread for as long as it owns the team, flush subnormals.
 class ThreadTeam {
  public:
   explicit ThreadTeam(std::size_t size);
@@ -55,6 +69,7 @@ class ThreadTeam {
   std::atomic<bool> closing_{false};
   std::uint32_t spins_;
   std::vector<std::thread> workers_;
+  FlushSubnormals flush_;  // of the owner's thread
 };
 
 /// Processors that this process may run on: its affinity mask, cut by the container's CPU quota.

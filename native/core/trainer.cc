@@ -38,13 +38,11 @@ std::size_t Trainer<T>::threads_for(std::size_t rows) const {
 }
 
 template <typename T>
-Scores Trainer<T>::reported(const Scores& sums, std::size_t rows) const {
+void Trainer<T>::average(Scores& sums, std::size_t rows) const {
   const double count = static_cast<double>(rows);
-  Scores means = sums;
-  if (objective_.is_averaged()) means.loss /= count;
-  means.penalty /= count;
-  for (double& metric : means.metrics) metric /= count;
-  return means;
+  if (objective_.is_averaged()) sums.loss /= count;
+  sums.penalty /= count;
+  for (double& metric : sums.metrics) metric /= count;
 }
 
 template <typename T>
@@ -65,7 +63,7 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
   for (const Dataset& data : settings.validations)
     largest_validation = std::max(largest_validation, data.size());
   Inference<T> inference(*network_, largest_validation, team.size());
-  const auto stop = [&] { return observer.stop_requested(); };
+  const typename Inference<T>::Stop stop = [&] { return observer.stop_requested(); };
   std::vector<std::uint32_t> order(rows);
   EpochReport report;
   report.learning_rate = settings_.learning_rate;
@@ -76,8 +74,8 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
     const auto began = Clock::now();
     const std::uint64_t epoch = epochs_ + 1;
     order_rows(settings.train, settings_, epoch, order);
-    Scores sums;
-    sums.metrics.assign(objective_.metric_count(), 0);
+    Scores& sums = report.train;
+    sums.clear(objective_.metric_count());
     for (std::size_t batch = 0; batch < batches; ++batch) {
       const std::size_t first = batch * batch_size;
       const std::span<const std::uint32_t> places(order.data() + first,
@@ -112,12 +110,12 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
     epochs_ = epoch;
     network_->publish(step.parameters());
     report.epoch = epoch;
-    report.train = reported(sums, rows);
+    average(sums, rows);
     report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
     report.rows_per_second = static_cast<double>(rows) / report.seconds;
     for (std::size_t v = 0; v < settings.validations.size(); ++v)
-      report.validations[v] = evaluate_on(step.parameters().data(), settings.validations[v],
-                                          inference, team, stop);
+      evaluate_on(step.parameters().data(), settings.validations[v], inference, team, stop,
+                  report.validations[v]);
     if (observer.stop_requested()) {
       outcome.reason = FitOutcome::Reason::stopped;
       return outcome;
@@ -128,14 +126,13 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
 }
 
 template <typename T>
-Scores Trainer<T>::evaluate_on(const T* block, const Dataset& data, Inference<T>& inference,
-                               ThreadTeam& team, const typename Inference<T>::Stop& stop) const {
-  Scores sums;
-  sums.metrics.assign(objective_.metric_count(), 0);
-  inference.evaluate(block, objective_, data, team, stop, sums);
-  Scores means = reported(sums, data.size());
-  means.penalty = objective_.penalty(block);
-  return means;
+void Trainer<T>::evaluate_on(const T* block, const Dataset& data, Inference<T>& inference,
+                             ThreadTeam& team, const typename Inference<T>::Stop& stop,
+                             Scores& scores) const {
+  scores.clear(objective_.metric_count());
+  inference.evaluate(block, objective_, data, team, stop, scores);
+  average(scores, data.size());
+  scores.penalty = objective_.penalty(block);
 }
 
 template <typename T>
@@ -143,7 +140,9 @@ Scores Trainer<T>::evaluate(const Dataset& data, const typename Inference<T>::St
   ThreadTeam team(threads_for(std::min(data.size(), inference_rows(*network_))));
   Inference<T> inference(*network_, data.size(), team.size());
   const auto block = network_->parameters();
-  return evaluate_on(block->data(), data, inference, team, stop);
+  Scores scores;
+  evaluate_on(block->data(), data, inference, team, stop, scores);
+  return scores;
 }
 
 template <typename T>

@@ -86,9 +86,10 @@ class Trainer {
 
  private:
   [[nodiscard]] std::size_t threads_for(std::size_t rows) const;
-  [[nodiscard]] Scores reported(const Scores& sums, std::size_t rows) const;
-  Scores evaluate_on(const T* block, const Dataset& data, Inference<T>& inference,
-                     ThreadTeam& team, const typename Inference<T>::Stop& stop) const;
+  /// Makes sums over `rows` rows what is reported: means, but for the loss of a cost that is a sum.
+  void average(Scores& sums, std::size_t rows) const;
+  void evaluate_on(const T* block, const Dataset& data, Inference<T>& inference, ThreadTeam& team,
+                   const typename Inference<T>::Stop& stop, Scores& scores) const;
 
   std::shared_ptr<Network<T>> network_;
   TrainerSettings settings_;

@@ -15,6 +15,12 @@ void column_sums(MatrixView<const T> m, T beta, T* sums) {
 }
 
 template <typename T>
+void add(const T* from, T* to, std::size_t size) {
+  GEMMNET_INDEPENDENT_ITERATIONS
+  for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+}
+
+template <typename T>
 double sum_of_squares(const T* values, std::size_t size) {
   return lane_sum<double>(size, [=](std::size_t i) {
     const double value = static_cast<double>(values[i]);
@@ -48,7 +54,7 @@ void convert(const From* from, T scale, T* to, std::size_t size) {
 
 template <typename T>
 Elementwise<T> elementwise() {
-  return {&column_sums<T>,          &sum_of_squares<T>, &first_non_finite<T>,
+  return {&column_sums<T>,           &add<T>,           &sum_of_squares<T>, &first_non_finite<T>,
           &convert<T, std::uint8_t>, &convert<T, float>, &convert<T, double>};
 }
 template Elementwise<float> elementwise();

@@ -93,6 +93,7 @@ template <typename T>
 struct Elementwise {
   /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
   void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
+  void (*add)(const T* from, T* to, std::size_t size);
   double (*sum_of_squares)(const T* values, std::size_t size);
   /// Position of the first NaN or infinity, or `size`.
   std::size_t (*first_non_finite)(const T* values, std::size_t size);

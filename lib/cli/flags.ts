@@ -1,0 +1,58 @@
+import { Option } from 'commander'
+import { toPath } from '../formats/file.js'
+import type { OptionTable } from '../options.js'
+import { trainerOptions } from '../options.js'
+import { checkUsage } from './failure.js'
+
+/** What every training program takes. */
+export interface TrainingFlags {
+  readonly epochs: number
+  readonly batchSize: number
+  readonly learningRate: number
+  readonly seed: number
+  readonly threads?: number
+  readonly output?: string
+}
+
+type Check = OptionTable[string]['check']
+
+/** A flag for a number, with the library's own check. */
+export function numberFlag(name: string, check: Check, description: string): Option {
+  return new Option(`${name} <number>`, description).argParser((text) => {
+    const value = text.trim() === '' ? NaN : Number(text)
+    // What is no number is shown as it was written.
+    return checkUsage(() => check(name, Number.isNaN(value) ? text : value))
+  })
+}
+
+/** A flag for a file or a folder. */
+export function pathFlag(name: string, what: 'file' | 'folder', description: string): Option {
+  return new Option(`${name} <${what}>`, description).argParser((text) => {
+    checkUsage(() => toPath(name, text))
+    return text
+  })
+}
+
+/** The flags of {@link TrainingFlags}. */
+export function trainingFlags(
+  defaults: TrainingFlags & { readonly checkLearningRate: Check },
+): Option[] {
+  const { epochs, batchSize, learningRate, seed, output, checkLearningRate } = defaults
+  const check = trainerOptions
+  return [
+    numberFlag('--epochs', check.epochs.check, 'passes over the training set').default(epochs),
+    numberFlag('--batch-size', check.batchSize.check, 'rows per step').default(batchSize),
+    numberFlag('--learning-rate', checkLearningRate, 'step size').default(learningRate),
+    numberFlag(
+      '--seed',
+      check.seed.check,
+      'seed of the initial weights and of the order of the rows',
+    ).default(seed),
+    numberFlag(
+      '--threads',
+      check.threads.check,
+      'threads of a step; results do not depend on it (default: by the work in a step)',
+    ),
+    pathFlag('--output', 'file', 'safetensors file to save the network to').default(output),
+  ]
+}

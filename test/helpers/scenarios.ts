@@ -1,0 +1,261 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { TrainerOptions } from '../../lib/index.js'
+import { Dataset, dense, Network, sgd, Trainer } from '../../lib/index.js'
+import { clouds } from './data.js'
+
+// What lifetime tests run where a crash, an exit or a termination harms nothing else: see run.ts.
+
+type Say = (value: unknown) => void
+
+/** Sizes whose steps take microseconds, or about a tenth of a second on one core. */
+const sizes = {
+  tiny: { rows: 64, columns: 8, hidden: 8, batchSize: 16 },
+  small: { rows: 2000, columns: 32, hidden: 64, batchSize: 100 },
+  large: { rows: 2048 * 12, columns: 256, hidden: 1024, batchSize: 2048 },
+} as const
+export type Size = keyof typeof sizes
+
+const classes = 4
+
+function makeData(size: Size, shared = false): Dataset {
+  const { rows, columns } = sizes[size]
+  const { x, labels } = clouds(rows, columns, classes)
+  if (!shared) return new Dataset(x, labels)
+  const data = new Float32Array(new SharedArrayBuffer(x.data.byteLength))
+  data.set(x.data)
+  return new Dataset({ data, shape: x.shape }, labels)
+}
+
+function makeTrainer(size: Size, options: Partial<TrainerOptions<'accuracy'>> = {}) {
+  const { columns, hidden, batchSize } = sizes[size]
+  const network = new Network({
+    inputs: columns,
+    layers: [dense(hidden, 'tanh'), dense(hidden, 'tanh'), dense(classes, 'softmax')],
+  })
+  return new Trainer(network, {
+    loss: 'categoricalCrossentropy',
+    optimizer: sgd({ learningRate: 1e-3 }),
+    metrics: ['accuracy'],
+    batchSize,
+    ...options,
+  })
+}
+
+const forever = Number.MAX_SAFE_INTEGER
+
+/** Trains until it is terminated; says so once the first batch was trained. */
+export async function trainForever(
+  say: Say,
+  { size, fits = 1, callbacks = true, shared = false }: { size: Size; fits?: number; callbacks?: boolean; shared?: boolean },
+): Promise<void> {
+  const data = makeData(size, shared)
+  let begun = false
+  const begin = () => {
+    if (!begun) say('training')
+    begun = true
+  }
+  const running = Array.from({ length: fits }, () =>
+    makeTrainer(size).fit(data, {
+      validation: data.slice(0, 50),
+      epochs: forever,
+      ...(callbacks && { callbacks: [{ onBatchEnd: begin }] }),
+    }),
+  )
+  if (!callbacks) for await (const _ of running[0] ?? []) begin()
+  await Promise.all(running)
+}
+
+/** Calls `process.exit` so many milliseconds after training began, while it goes on. */
+export async function exitWhileTraining(
+  say: Say,
+  { size, milliseconds, shared = false }: { size: Size; milliseconds: number; shared?: boolean },
+): Promise<void> {
+  const data = makeData(size, shared)
+  const fit = makeTrainer(size).fit(data, { validation: data, epochs: forever })
+  void makeTrainer(size).evaluate(data)
+  const { network } = makeTrainer(size)
+  void network.predictAsync(data)
+  const leave = () => {
+    say('leaving')
+    process.exit(7)
+  }
+  if (milliseconds === 0) leave()
+  setTimeout(leave, milliseconds)
+  await fit
+}
+
+/** An error that nobody catches, while it trains. */
+export async function throwWhileTraining(_say: Say): Promise<void> {
+  const fit = makeTrainer('small').fit(makeData('small'), { epochs: forever })
+  setImmediate(() => {
+    throw new Error('nobody catches this')
+  })
+  await fit
+}
+
+/** Drops every handle but the promise, and collects garbage while it trains. */
+export async function collectWhileTraining(say: Say): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let collected = 0
+  const registry = new FinalizationRegistry(() => collected++)
+  const start = () => {
+    const data = makeData('small', true)
+    const validation = makeData('small').slice(10)
+    const trainer = makeTrainer('small')
+    for (const handle of [data, validation, trainer, trainer.network]) registry.register(handle, 0)
+    return trainer.fit(data, { validation, epochs: 40 }).then(({ epochs }) => epochs.length)
+  }
+  const predictions = () => {
+    const { network } = makeTrainer('small')
+    registry.register(network, 0)
+    const data = makeData('small', true)
+    registry.register(data, 0)
+    return [network.predictAsync(data), makeTrainer('small').evaluate(data)]
+  }
+  const running = [start(), start()]
+  const others = predictions()
+  let ended = false
+  const all = Promise.all([...running, ...others])
+  void all.then(() => (ended = true))
+  while (!ended) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const [first, second] = await all
+  collect()
+  await new Promise((resolve) => setImmediate(resolve))
+  say({ epochs: [first, second], collected })
+}
+
+/** Fits that end by themselves, and nothing that awaits them. */
+export function trainUnattended(say: Say, { epochs }: { epochs: number }): Promise<void> {
+  const data = makeData('small')
+  void makeTrainer('small')
+    .fit(data, { epochs })
+    .then(({ epochs: reports, completed }) => {
+      say({ epochs: reports.length, completed })
+    })
+  return Promise.resolve()
+}
+
+/** Several fits at once on several networks; says the weights of each. */
+export async function trainTogether(
+  say: Say,
+  { fits, epochs }: { fits: number; epochs: number },
+): Promise<void> {
+  const data = makeData('small')
+  const trainers = Array.from({ length: fits }, () => makeTrainer('small'))
+  await Promise.all(trainers.map((trainer) => trainer.fit(data, { epochs })))
+  say(trainers.map(({ network }) => network.parameters.join()))
+}
+
+/** The event loop's delay, milliseconds, while a fit uses all cores. */
+export async function measureDelay(say: Say, { seconds }: { seconds: number }): Promise<void> {
+  const data = makeData('large')
+  const trainer = makeTrainer('large')
+  await trainer.fit(data.slice(0, 2048)) // memory is there, code is compiled
+  const timeout = setTimeout(() => {
+    fit.stop()
+  }, seconds * 1000)
+  const fit = trainer.fit(data, { epochs: forever })
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  await fit
+  histogram.disable()
+  clearTimeout(timeout)
+  const of = (nanoseconds: number) => nanoseconds / 1e6
+  say({ p50: of(histogram.percentile(50)), p99: of(histogram.percentile(99)), max: of(histogram.max), count: histogram.count })
+}
+
+/** How long a batch takes, and how long a fit goes on after break and abort: milliseconds. */
+export async function measureStopping(say: Say): Promise<void> {
+  const data = makeData('large')
+  const trainer = makeTrainer('large', { threads: 1 })
+  const batches = sizes.large.rows / sizes.large.batchSize
+  const ended: number[] = []
+  const onBatchEnd = () => {
+    ended.push(performance.now())
+  }
+  await trainer.fit(data, { epochs: 1, callbacks: [{ onBatchEnd }] })
+  const batch = ((ended.at(-1) ?? NaN) - (ended[0] ?? NaN)) / (batches - 1)
+
+  // Both in the middle of an epoch, and of a batch.
+  const inTheMiddle = async (leave: () => void) => {
+    ended.length = 0
+    let left = NaN
+    const fit = trainer.fit(data, {
+      signal: controller.signal,
+      callbacks: [
+        {
+          onBatchEnd() {
+            onBatchEnd()
+            if (ended.length === 3)
+              setTimeout(() => {
+                left = performance.now()
+                leave()
+              }, batch / 2)
+          },
+        },
+      ],
+    })
+    await fit.catch(() => undefined)
+    return { milliseconds: performance.now() - left, batches: ended.length - 3 }
+  }
+  let controller = new AbortController()
+  const abort = await inTheMiddle(() => {
+    controller.abort()
+  })
+  controller = new AbortController()
+
+  let left = NaN
+  for await (const _ of trainer.fit(data.slice(0, 2048), { epochs: 2 ** 40 })) {
+    left = performance.now()
+    break
+  }
+  say({ batch, abort, breaking: { milliseconds: performance.now() - left } })
+}
+
+/** A fit that is only iterated, and rejects. */
+export async function iterateRejected(say: Say): Promise<void> {
+  let unhandled = 0
+  process.on('unhandledRejection', () => unhandled++)
+  const data = makeData('small')
+  const reason = new Error('the reason')
+  const caught: boolean[] = []
+  const controller = new AbortController()
+  const aborted = AbortSignal.abort(reason)
+  for (const signal of [aborted, controller.signal]) {
+    try {
+      for await (const _ of makeTrainer('small').fit(data, { epochs: forever, signal }))
+        controller.abort(reason)
+    } catch (error) {
+      caught.push(error === reason)
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50)) // time for what should not come
+  say({ unhandled, caught })
+}
+
+/** A rejected fit that nobody waits for; says how many rejections were unhandled. */
+export async function neglectRejected(say: Say): Promise<void> {
+  const unhandled: unknown[] = []
+  process.on('unhandledRejection', (reason) => unhandled.push(reason))
+  void makeTrainer('small').fit(makeData('small'), { signal: AbortSignal.abort('the reason') })
+  await new Promise((resolve) => setImmediate(resolve))
+  say(unhandled)
+}
+
+/** Growth of the resident memory over many small fits; says it in megabytes every 100 fits. */
+export async function fitManyTimes(say: Say, { fits, every }: { fits: number; every: number }): Promise<void> {
+  for (let done = 1; done <= fits; done++) {
+    const random = clouds(200, 20, classes, done)
+    const data = new Dataset(random.x, random.labels)
+    const network = new Network({ inputs: 20, layers: [dense(32, 'relu'), dense(classes, 'softmax')] })
+    const trainer = new Trainer(network, { loss: 'categoricalCrossentropy', optimizer: 'adam', epochs: 2 })
+    await trainer.fit(data)
+    if (done % every === 0) say({ fits: done, megabytes: process.memoryUsage.rss() / 2 ** 20 })
+  }
+}

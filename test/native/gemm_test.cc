@@ -1,0 +1,79 @@
+#include "core/gemm.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <tuple>
+
+#include "core/random.h"
+
+using namespace gemmnet;
+
+namespace {
+
+template <typename T>
+Matrix<T> random_matrix(std::size_t rows, std::size_t columns, std::uint64_t seed) {
+  Matrix<T> matrix(rows, columns);
+  const Philox random(seed, Stream::initial_weights, 0);
+  for (std::size_t i = 0; i < rows * columns; ++i)
+    matrix.view().data[i] = static_cast<T>(2 * random.uniform(i) - 1);
+  return matrix;
+}
+
+/// The largest difference to a plain triple loop in float64.
+template <typename T>
+double error_of(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
+                std::size_t k, T beta) {
+  const bool ta = transpose_a == Transpose::yes;
+  const bool tb = transpose_b == Transpose::yes;
+  const auto a = random_matrix<T>(ta ? k : m, ta ? m : k, 1);
+  const auto b = random_matrix<T>(tb ? n : k, tb ? k : n, 2);
+  auto c = random_matrix<T>(m, n, 3);
+  const auto before = c;
+  gemm<T>(transpose_a, a.view(), transpose_b, b.view(), beta, c.view());
+  double largest = 0;
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      double sum = static_cast<double>(beta) * static_cast<double>(before.view().row(i)[j]);
+      for (std::size_t l = 0; l < k; ++l)
+        sum += static_cast<double>(ta ? a.view().row(l)[i] : a.view().row(i)[l]) *
+               static_cast<double>(tb ? b.view().row(j)[l] : b.view().row(l)[j]);
+      largest = std::max(largest, std::abs(sum - static_cast<double>(c.view().row(i)[j])));
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("gemm equals the sum of products, transposed or not, added or not") {
+  // The fifth and sixth are cut into several products without packing where the machine has them.
+  const std::tuple<std::size_t, std::size_t, std::size_t> shapes[] = {
+      {1, 1, 1}, {3, 5, 7}, {50, 10, 100}, {64, 100, 64}, {32, 128, 784}, {25, 333, 513}};
+  for (const auto& [m, n, k] : shapes) {
+    for (const Transpose a : {Transpose::no, Transpose::yes}) {
+      for (const Transpose b : {Transpose::no, Transpose::yes}) {
+        for (const int beta : {0, 1}) {
+          CHECK(error_of<float>(a, b, m, n, k, static_cast<float>(beta)) < 1e-6 * double(k));
+          CHECK(error_of<double>(a, b, m, n, k, beta) < 1e-14 * double(k));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a beta of 0 overwrites what is not a number") {
+  Matrix<float> a(2, 2);
+  Matrix<float> c(2, 2);
+  c.view().data[0] = NAN;
+  gemm<float>(Transpose::no, a.view(), Transpose::no, a.view(), 0, c.view());
+  CHECK(c.view().data[0] == 0);
+}
+
+TEST_CASE("a serial BLAS is refused with a message that says what to install") {
+  CHECK_NOTHROW(require_thread_safe_blas(blas_info()));
+  CHECK_THROWS_WITH_AS(require_thread_safe_blas({"OpenBLAS 0", "Zen", false}),
+                       doctest::Contains("libopenblas0-pthread"), std::runtime_error);
+}

@@ -1,0 +1,41 @@
+import test from 'ava'
+import { native } from '../lib/native.js'
+import {
+  activations,
+  initializers,
+  losses,
+  metrics,
+  optimizers,
+} from '../lib/options.js'
+
+// The names in options.ts and the rows of the core's tables are the same.
+
+const description = native.describe()
+const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name).sort()
+
+for (const [what, rows, table] of [
+  ['activations', description.activations, activations],
+  ['losses', description.losses, losses],
+  ['optimizers', description.optimizers, optimizers],
+  ['initializers', description.initializers, initializers],
+  ['metrics', description.metrics, metrics],
+] as const)
+  test(`options.ts names the ${what} that the core has`, (t) => {
+    t.deepEqual(names(rows), Object.keys(table).sort())
+  })
+
+test('an optimizer’s options are those that the core’s row takes, and the learning rate', (t) => {
+  for (const { name, options } of description.optimizers)
+    t.deepEqual(
+      [...options, 'learningRate'].sort(),
+      Object.keys(optimizers[name as keyof typeof optimizers]).sort(),
+    )
+})
+
+test('the addon describes its build', (t) => {
+  t.regex(description.version, /^\d+\.\d+\.\d+/)
+  t.regex(description.blas, /OpenBLAS/)
+  t.true(description.processors >= 1)
+  const chosen = description.instructionSets.find(({ name }) => name === description.instructionSet)
+  t.true(chosen?.supported)
+})
