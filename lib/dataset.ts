@@ -196,7 +196,8 @@ function readTargets(
   classes: number | undefined,
 ): Targets {
   if (y !== undefined && isLabels(y)) {
-    if (y.length !== rows) throw new RangeError(`\`y\` has ${y.length} labels, \`x\` has ${rows} rows`)
+    if (y.length !== rows)
+      throw new RangeError(`\`y\` has ${y.length} labels, \`x\` has ${rows} rows`)
     const checked = toLabels('y', y, classes)
     return { labels: Int32Array.from(checked.indices), classes: checked.classes }
   }
@@ -207,8 +208,7 @@ function readTargets(
   if (flat && (y.length === 0 || y.length % rows !== 0))
     throw new RangeError(`\`y\` has ${y.length} values, \`x\` has ${rows} rows`)
   const dense = toMatrix('y', y, flat ? y.length / rows : undefined)
-  if (dense.rows !== rows)
-    throw new RangeError(`\`y\` has ${dense.rows} rows, \`x\` has ${rows}`)
+  if (dense.rows !== rows) throw new RangeError(`\`y\` has ${dense.rows} rows, \`x\` has ${rows}`)
   return { dense, classes: 0 }
 }
 
@@ -230,11 +230,14 @@ function readWeights(given: ArrayLike<number> | undefined, rows: number): Float6
 
 function readNames(given: readonly string[] | undefined, columns: number) {
   if (given === undefined) return undefined
-  if (!Array.isArray(given) || given.some((name) => typeof name !== 'string'))
-    throw typeError('featureNames', 'an array of strings', given)
+  if (!isNames(given)) throw typeError('featureNames', 'an array of strings', given)
   if (given.length !== columns)
     throw new RangeError(`\`featureNames\` has ${given.length} names, \`x\` has ${columns} columns`)
   return Object.freeze([...given])
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string')
 }
 
 /** Rows per part: a part ends where the fractions up to it, times the rows, are rounded down. */
@@ -259,7 +262,8 @@ function partSizes<Name extends string>(
     const begin = end
     sum += share
     end = Math.floor(sum * rows + rounding)
-    if (end === begin) throw new RangeError(`\`parts.${names[i] ?? ''}\` is less than a row of ${rows}`)
+    if (end === begin)
+      throw new RangeError(`\`parts.${names[i] ?? ''}\` is less than a row of ${rows}`)
     return end - begin
   })
 }

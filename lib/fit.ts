@@ -17,7 +17,7 @@ export type Scores<M extends MetricName = MetricName> = {
   readonly loss: number
   /** The share of the weights' L2 penalty in `loss`. */
   readonly penalty: number
-} & { readonly [K in M]: number }
+} & Readonly<Record<M, number>>
 
 /** The validation sets of a fit: one, or several by name. */
 export type Validation = Dataset | Readonly<Record<string, Dataset>>
@@ -154,7 +154,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
 
   async *#iterate(): AsyncGenerator<EpochReport<M, V>, void, undefined> {
     try {
-      for (let next = 0; ; ) {
+      for (let next = 0; ;) {
         const report = this.#epochs[next]
         if (report !== undefined) {
           next++
@@ -182,7 +182,8 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   ): Promise<void> {
     for (const event of events) {
       if (event.type === 'batch') {
-        const { type: _, ...report } = event
+        const { epoch, batch, batches, loss } = event
+        const report = { epoch, batch, batches, loss }
         await this.#call((callback) => callback.onBatchEnd?.(report))
       } else {
         const report = this.#toReport(event)

@@ -7,10 +7,9 @@ import type { TaskListener } from './native.js'
 export class CallSite {
   readonly #frames: string
 
-  /** @param below - the function whose caller is wanted */
-  constructor(below: (...args: never[]) => unknown) {
+  constructor() {
     const holder: { stack?: string } = {}
-    Error.captureStackTrace(holder, below)
+    Error.captureStackTrace(holder, CallSite)
     this.#frames = holder.stack?.split('\n').slice(1).join('\n') ?? ''
   }
 

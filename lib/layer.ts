@@ -72,8 +72,9 @@ export class Layer<D extends DType = DType> {
   get bias(): FloatArray<D> | undefined {
     return this.description.useBias ? this.#copy(1) : undefined
   }
-  set bias(value: ArrayLike<number>) {
+  set bias(value: ArrayLike<number> | undefined) {
     if (!this.description.useBias) throw new TypeError('The layer has no `bias`')
+    if (value === undefined) throw typeError('bias', 'as many numbers as units', value)
     this.#set('bias', 1, value)
   }
 

@@ -35,6 +35,7 @@ export function dense(units: number, options: ActivationName | DenseOptions = {}
 export function checkLayer(name: string, value: unknown): LayerDescription {
   if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'dense')
     throw typeError(name, 'a layer, such as dense(10)', value)
-  const { type: _, units, ...options } = value as Partial<DenseLayer>
-  return dense(units as number, options) // which checks every value again
+  const { units, ...rest } = value as Partial<DenseLayer>
+  const options = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'type'))
+  return dense(checks.positiveInteger('units', units), options) // which checks the rest again
 }

@@ -90,6 +90,12 @@ export const checks = {
   },
 }
 
+const mostThreads = 1024
+const threadCount = number(
+  `a positive integer of at most ${mostThreads}`,
+  (value) => Number.isSafeInteger(value) && value > 0 && value <= mostThreads,
+)
+
 /** Returns a check that a name is one of a table's. */
 export function nameIn<T extends object>(kind: string, table: T) {
   return (name: string, value: unknown): keyof T & string => {
@@ -227,7 +233,7 @@ export const trainerOptions = {
   /** Seed of the orders. Equal seeds give equal results. Default 0. */
   seed: { default: 0, check: checks.wholeNumber } as Defaulted<number>,
   /** Threads of a step. Results do not depend on it. Default: by the work in a step, at most one per available core. */
-  threads: { optional: true, check: checks.positiveInteger } as Optional<number>,
+  threads: { optional: true, check: threadCount } as Optional<number>,
   /** Strength of the L2 penalty `l2 * sum of squares` of every kernel, at least 0. Default 0. */
   l2: { default: 0, check: checks.nonNegative } as Defaulted<number>,
   /** Whose conventions are followed. Default 'keras'. */
@@ -255,7 +261,10 @@ export const datasetOptions = {
   /** With labels: how many classes there are. Default: the largest label plus one. */
   classes: { optional: true, check: checks.positiveInteger } as Optional<number>,
   /** What every feature is multiplied with when it is read, not 0. Default 1. */
-  scale: { default: 1, check: number('a finite number other than 0', (value) => Number.isFinite(value) && value !== 0) } as Defaulted<number>,
+  scale: {
+    default: 1,
+    check: number('a finite number other than 0', (value) => Number.isFinite(value) && value !== 0),
+  } as Defaulted<number>,
 }
 
 /** Options of `Dataset.split`. */

@@ -1,5 +1,5 @@
 import { Dataset } from './dataset.js'
-import { rangeError, typeError, unknownOption } from './errors.js'
+import { typeError, unknownOption } from './errors.js'
 import type { Callback, FitPlan, Scores, Validation } from './fit.js'
 import { Fit, toScores } from './fit.js'
 import { CallSite, runTask } from './job.js'
@@ -41,7 +41,6 @@ export interface FitOptions<
 
 const ownOptions = ['optimizer', 'metrics'] as const
 const fitOptions = ['validation', 'epochs', 'signal', 'callbacks', 'batchReportInterval'] as const
-const mostThreads = 1024
 
 /**
  * Trains one network. What an optimizer remembers, and the count of epochs, last as long as the
@@ -61,7 +60,7 @@ export class Trainer<M extends MetricName = never> {
   /**
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
    */
-  constructor(network: Network<'float32'> | Network<'float64'> | Network<DType>, options: TrainerOptions<M>) {
+  constructor(network: Network | Network<'float64'> | Network<DType>, options: TrainerOptions<M>) {
     if (!(network instanceof Network)) throw typeError('network', 'a Network', network)
     if (typeof options !== 'object' || (options as unknown) === null)
       throw typeError('Trainer options', 'an object', options)
@@ -71,12 +70,11 @@ export class Trainer<M extends MetricName = never> {
       if (!known.includes(key)) throw unknownOption(key, 'Trainer', known)
     const settings = complete('Trainer', trainerOptions, rest)
     const { loss, batchSize, epochs, shuffle, seed, threads = 0, l2 } = settings
-    if (threads > mostThreads) throw rangeError('threads', `at most ${mostThreads}`, threads)
     if (loss === 'categoricalCrossentropy' && network.outputs === 1)
       throw new RangeError(
         '`categoricalCrossentropy` needs two outputs or more; for one there is `binaryCrossentropy`',
       )
-    this.network = network as Network<DType>
+    this.network = network
     this.loss = loss
     this.metrics = checkMetrics(givenMetrics)
     this.epochs = epochs
@@ -125,7 +123,7 @@ export class Trainer<M extends MetricName = never> {
     const { signal, callbacks = [], batchReportInterval = 1 } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw typeError('signal', 'an AbortSignal', signal)
-    if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array', callbacks)
+    checkCallbacks(callbacks)
     checks.positiveInteger('batchReportInterval', batchReportInterval)
     if (this.network.isTraining) throw busy('a second fit cannot start')
 
@@ -134,14 +132,16 @@ export class Trainer<M extends MetricName = never> {
       validationNames: names,
       callbacks,
       signal,
-      callSite: new CallSite(Trainer.prototype.fit),
+      callSite: new CallSite(),
       start: (listener) =>
         this.#native.fit(
           {
             train: train.native,
             validations: sets.map((set) => set.native),
             epochs,
-            batchReportInterval: callbacks.some((callback: Callback<M, V>) => callback.onBatchEnd)
+            batchReportInterval: callbacks.some(
+              (callback: Callback<M, V>) => 'onBatchEnd' in callback,
+            )
               ? batchReportInterval
               : 0,
             wait: callbacks.length > 0,
@@ -191,9 +191,23 @@ export class Trainer<M extends MetricName = never> {
   }
 }
 
+function checkCallbacks(callbacks: unknown): void {
+  if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array', callbacks)
+  callbacks.forEach((callback: unknown, i) => {
+    if (typeof callback !== 'object' || callback === null)
+      throw typeError(`callbacks[${i}]`, 'an object', callback)
+    for (const name of ['onEpochEnd', 'onBatchEnd']) {
+      const hook: unknown = Reflect.get(callback, name)
+      if (hook !== undefined && typeof hook !== 'function')
+        throw typeError(`callbacks[${i}].${name}`, 'a function', hook)
+    }
+  })
+}
+
 function checkMetrics<M extends MetricName>(given: readonly M[] | undefined): readonly M[] {
   if (given === undefined) return []
-  if (!Array.isArray(given)) throw typeError('metrics', 'an array of names', given)
+  const list: unknown = given
+  if (!Array.isArray(list)) throw typeError('metrics', 'an array of names', list)
   const check = nameIn('metric', metricTable)
   given.forEach((name, i) => check(`metrics[${i}]`, name))
   return Object.freeze([...given])

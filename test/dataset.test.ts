@@ -117,7 +117,11 @@ test('only a part of a larger buffer is read', (t) => {
 
 test('shared memory is borrowed, not copied', (t) => {
   const buffer = new SharedArrayBuffer(48)
-  for (const whole of [new Float32Array(buffer), new Float64Array(buffer), new Uint8Array(buffer)]) {
+  for (const whole of [
+    new Float32Array(buffer),
+    new Float64Array(buffer),
+    new Uint8Array(buffer),
+  ]) {
     const x = whole.subarray(0, 6)
     x.set(flat)
     const data = new Dataset({ data: x, shape: [3, 2] })
@@ -276,7 +280,8 @@ test('split takes numbers of rows, and parts may leave rows out', (t) => {
 
 test('the same seed deals the same rows, another seed others', (t) => {
   const data = numbered(50)
-  const deal = (seed?: number) => valuesOf(data.split({ part: 0.5 }, seed === undefined ? {} : { seed }).part)
+  const deal = (seed?: number) =>
+    valuesOf(data.split({ part: 0.5 }, seed === undefined ? {} : { seed }).part)
   t.deepEqual(deal(7), deal(7))
   t.deepEqual(deal(), deal(0))
   t.notDeepEqual(deal(7), deal(8))
@@ -331,7 +336,11 @@ test('a split that cannot be is refused', (t) => {
     [{ a: 1.5 }, 'Expected `parts.a` to be a positive integer, got `1.5`', 'Range'],
     [{ a: 0.5, b: 2 }, 'Expected `parts.a` to be a positive integer, got `0.5`', 'Range'],
     [{ a: 0.05 }, '`parts.a` is less than a row of 10', 'Range'],
-    [{ a: '1' as unknown as number }, "Expected `parts.a` to be a positive number, got `'1'`", 'Type'],
+    [
+      { a: '1' as unknown as number },
+      "Expected `parts.a` to be a positive number, got `'1'`",
+      'Type',
+    ],
   ]
   for (const [parts, message, kind] of cases)
     t.throws(() => data.split(parts), {
@@ -407,7 +416,11 @@ test('rows that are no matrix are refused', (t) => {
     [[[1, 2], [3]], '`x[1]` has 1 column, `x[0]` has 2', 'Range'],
     [[[1], ['2']], "Expected `x[1][0]` to be a number, got `'2'`", 'Type'],
     [[[1], null], 'Expected `x[1]` to be a row of numbers, got `null`', 'Type'],
-    [{ data: new Float32Array(5), shape: [3, 2] }, '`x` has 5 values, its shape [3, 2] takes 6', 'Range'],
+    [
+      { data: new Float32Array(5), shape: [3, 2] },
+      '`x` has 5 values, its shape [3, 2] takes 6',
+      'Range',
+    ],
     [
       { data: new Float32Array(6), shape: [6] },
       'Expected `x.shape` to be [rows, columns], got `[6]`',
@@ -442,11 +455,18 @@ test('rows that are no matrix are refused', (t) => {
         'write [[...]] for one row, or use a typed array',
       'Type',
     ],
-    ...[null, undefined, 'rows', 5, {}].map((x): [unknown, string, 'Type'] => [
+    ...(
+      [
+        [null, 'null'],
+        [undefined, 'undefined'],
+        ['rows', "'rows'"],
+        [5, '5'],
+        [{}, 'Object'],
+      ] as const
+    ).map(([x, shown]): [unknown, string, 'Type'] => [
       x,
       'Expected `x` to be a matrix: { data, shape: [rows, columns] }, ' +
-        'an array of rows or a typed array, got `' +
-        `${typeof x === 'string' ? `'${x}'` : typeof x === 'object' && x !== null ? 'Object' : String(x)}\``,
+        `an array of rows or a typed array, got \`${shown}\``,
       'Type',
     ]),
   ]
@@ -461,16 +481,27 @@ test('targets that do not fit the rows are refused', (t) => {
     [[0, 1, -1], 'Expected `y[2]` to be a class index (0, 1, 2, ...), got `-1`', 'Range'],
     [[0, 1, 0.5], 'Expected `y[2]` to be a class index (0, 1, 2, ...), got `0.5`', 'Range'],
     [[0, 1, NaN], 'Expected `y[2]` to be a class index (0, 1, 2, ...), got `NaN`', 'Range'],
-    [[0, 1, 2 ** 31], 'Expected `y[2]` to be a class index (0, 1, 2, ...), got `2147483648`', 'Range'],
+    [
+      [0, 1, 2 ** 31],
+      'Expected `y[2]` to be a class index (0, 1, 2, ...), got `2147483648`',
+      'Range',
+    ],
     [[0, '1', 0], "Expected `y[1]` to be a class index, got `'1'`", 'Type'],
-    [Int32Array.of(0, -7, 0), 'Expected `y[1]` to be a class index (0, 1, 2, ...), got `-7`', 'Range'],
+    [
+      Int32Array.of(0, -7, 0),
+      'Expected `y[1]` to be a class index (0, 1, 2, ...), got `-7`',
+      'Range',
+    ],
     [[[1], [2]], '`y` has 2 rows, `x` has 3', 'Range'],
     [new Float32Array(4), '`y` has 4 values, `x` has 3 rows', 'Range'],
     [new Float32Array(0), '`y` has 0 values, `x` has 3 rows', 'Range'],
     [[[1, 2], [3], [4]], '`y[1]` has 1 column, `y[0]` has 2', 'Range'],
   ]
   for (const [y, message, kind] of cases)
-    t.throws(() => untyped(rows, y), { instanceOf: kind === 'Range' ? RangeError : TypeError, message })
+    t.throws(() => untyped(rows, y), {
+      instanceOf: kind === 'Range' ? RangeError : TypeError,
+      message,
+    })
 })
 
 test('labels beyond the classes are refused', (t) => {
@@ -513,14 +544,22 @@ test('an array that was transferred away is refused', (t) => {
 test('wrong options are named', (t) => {
   const cases: [unknown, string, 'Range' | 'Type'][] = [
     [{ scal: 2 }, 'Unknown option `scal` for `Dataset`; did you mean `scale`?', 'Type'],
-    [{ weights: [1, 1, 1] }, 'Unknown option `weights` for `Dataset`; known: `classes`, `scale`, `sampleWeights`, `featureNames`, `dtype`', 'Type'],
+    [
+      { weights: [1, 1, 1] },
+      'Unknown option `weights` for `Dataset`; known: `classes`, `scale`, `sampleWeights`, `featureNames`, `dtype`',
+      'Type',
+    ],
     [null, 'Expected `Dataset options` to be an object, got `null`', 'Type'],
     [{ scale: 0 }, 'Expected `scale` to be a finite number other than 0, got `0`', 'Range'],
     [{ scale: NaN }, 'Expected `scale` to be a finite number other than 0, got `NaN`', 'Range'],
     [{ scale: '2' }, "Expected `scale` to be a finite number other than 0, got `'2'`", 'Type'],
     [{ classes: 0 }, 'Expected `classes` to be a positive integer, got `0`', 'Range'],
     [{ classes: 2.5 }, 'Expected `classes` to be a positive integer, got `2.5`', 'Range'],
-    [{ dtype: 'float16' }, "Expected `dtype` to be 'float32' or 'float64', got `'float16'`", 'Range'],
+    [
+      { dtype: 'float16' },
+      "Expected `dtype` to be 'float32' or 'float64', got `'float16'`",
+      'Range',
+    ],
     [{ sampleWeights: [1, 2] }, '`sampleWeights` has 2 entries, `x` has 3 rows', 'Range'],
     [
       { sampleWeights: [1, -1, 1] },
@@ -544,7 +583,11 @@ test('wrong options are named', (t) => {
     ],
     [{ sampleWeights: 3 }, 'Expected `sampleWeights` to be an array of numbers, got `3`', 'Type'],
     [{ featureNames: ['a'] }, '`featureNames` has 1 names, `x` has 2 columns', 'Range'],
-    [{ featureNames: [1, 2] }, 'Expected `featureNames` to be an array of strings, got `Array(2)`', 'Type'],
+    [
+      { featureNames: [1, 2] },
+      'Expected `featureNames` to be an array of strings, got `Array(2)`',
+      'Type',
+    ],
   ]
   for (const [options, message, kind] of cases)
     t.throws(() => untyped(rows, [0, 1, 0], options), {

@@ -1,7 +1,23 @@
 import test from 'ava'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { BatchReport, EpochReport, FitOptions, TrainerOptions } from '../lib/index.js'
-import { adam, Dataset, dense, GemmnetError, gradientDescent, Network, sgd, Trainer } from '../lib/index.js'
+import type {
+  BatchReport,
+  DType,
+  EpochReport,
+  FitOptions,
+  Scores,
+  TrainerOptions,
+} from '../lib/index.js'
+import {
+  adam,
+  Dataset,
+  dense,
+  GemmnetError,
+  gradientDescent,
+  Network,
+  sgd,
+  Trainer,
+} from '../lib/index.js'
 import { clouds, randomRows } from './helpers/data.js'
 import { runInChild } from './helpers/run.js'
 
@@ -14,7 +30,7 @@ const makeNetwork = () =>
   new Network({ inputs: 6, layers: [dense(8, 'tanh'), dense(3, 'softmax')], dtype: 'float64' })
 const makeTrainer = (
   options: Partial<TrainerOptions<'accuracy'>> = {},
-  network: Network<'float64'> = makeNetwork(),
+  network: Network<DType> = makeNetwork(),
 ) =>
   new Trainer(network, {
     loss: 'categoricalCrossentropy',
@@ -26,7 +42,11 @@ const makeTrainer = (
   })
 
 /** A report without what depends on the clock. */
-const untimed = ({ seconds: _, rowsPerSecond: __, ...rest }: EpochReport<'accuracy', unknown>) => rest
+const untimed = <R extends Scores & { seconds: number; rowsPerSecond: number }>(report: R) => ({
+  ...report,
+  seconds: undefined,
+  rowsPerSecond: undefined,
+})
 
 test('awaiting a fit gives the history', async (t) => {
   const trainer = makeTrainer()
@@ -72,14 +92,22 @@ test('the number of threads changes no bit', async (t) => {
       threads,
     })
     const { epochs } = await trainer.fit(wide, { validation: wide })
-    return { losses: epochs.map(({ loss, validation }) => [loss, validation.loss]), parameters: network.parameters }
+    return {
+      losses: epochs.map(({ loss, validation }) => [loss, validation.loss]),
+      parameters: network.parameters,
+    }
   }
   const expected = await run(1)
   for (const threads of [2, 3, 7, undefined]) t.deepEqual(await run(threads), expected)
 })
 
 test('two fits of a trainer are one longer fit', async (t) => {
-  for (const optimizer of [adam(), sgd({ momentum: 0.9, nesterov: true }), sgd(), gradientDescent()]) {
+  for (const optimizer of [
+    adam(),
+    sgd({ momentum: 0.9, nesterov: true }),
+    sgd(),
+    gradientDescent(),
+  ]) {
     const one = makeTrainer({ optimizer })
     const two = makeTrainer({ optimizer })
     const all = (await one.fit(data, { epochs: 5 })).epochs
@@ -94,7 +122,11 @@ test('two fits of a trainer are one longer fit', async (t) => {
 
 test('gradient descent is one step an epoch on all rows', async (t) => {
   const full = makeTrainer({ optimizer: gradientDescent({ learningRate: 0.1 }), shuffle: false })
-  const batch = makeTrainer({ optimizer: sgd({ learningRate: 0.1 }), batchSize: 100, shuffle: false })
+  const batch = makeTrainer({
+    optimizer: sgd({ learningRate: 0.1 }),
+    batchSize: 100,
+    shuffle: false,
+  })
   const batches: number[] = []
   const callbacks = [{ onBatchEnd: (report: BatchReport) => void batches.push(report.batches) }]
   await Promise.all([full.fit(data, { callbacks }), batch.fit(data)])
@@ -159,7 +191,7 @@ test('return and throw of an iterator stop the training as well', async (t) => {
 
   const error = new Error('from the loop')
   const thrown = await t.throwsAsync(async () => {
-    for await (const _ of trainer.fit(data, { epochs: forever })) throw error
+    for await (const { epoch } of trainer.fit(data, { epochs: forever })) if (epoch > 0) throw error
   })
   t.is(thrown, error)
   t.false(trainer.network.isTraining)
@@ -192,7 +224,13 @@ test('a signal that aborts ends the fit with its reason, whatever it is', async 
     const fit = trainer.fit(data, {
       epochs: forever,
       signal: controller.signal,
-      callbacks: [{ onBatchEnd: ({ batch }) => void (batch === 2 && controller.abort(reason)) }],
+      callbacks: [
+        {
+          onBatchEnd({ batch }) {
+            if (batch === 2) controller.abort(reason)
+          },
+        },
+      ],
     })
     const caught = await fit.then(
       () => t.fail(),
@@ -209,10 +247,12 @@ test('a signal that aborts ends the fit with its reason, whatever it is', async 
 test('a loop over an aborted fit throws the reason', async (t) => {
   const controller = new AbortController()
   const reason = new Error('the reason')
-  let epochs = 0
   const caught = await t.throwsAsync(async () => {
-    for await (const _ of makeTrainer().fit(data, { epochs: forever, signal: controller.signal }))
-      if (++epochs === 2) controller.abort(reason)
+    for await (const { epoch } of makeTrainer().fit(data, {
+      epochs: forever,
+      signal: controller.signal,
+    }))
+      if (epoch === 2) controller.abort(reason)
   })
   t.is(caught, reason)
 })
@@ -227,16 +267,21 @@ test('a signal that aborts after the end changes nothing', async (t) => {
 
 test('a timeout is a signal', async (t) => {
   const fit = makeTrainer().fit(data, { epochs: forever, signal: AbortSignal.timeout(30) })
-  await t.throwsAsync(Promise.resolve(fit), { name: 'TimeoutError' })
+  const reason = (await fit.catch((error: unknown) => error)) as DOMException
+  t.is(reason.name, 'TimeoutError')
 })
 
 test('catch and finally of a fit are those of a promise', async (t) => {
   let finals = 0
-  const count = () => void finals++
+  const count = () => {
+    finals++
+  }
   t.true((await makeTrainer().fit(data).finally(count)).completed)
   const aborted = () => makeTrainer().fit(data, { signal: AbortSignal.abort('the reason') })
   t.is(await aborted().catch((error: unknown) => error), 'the reason')
-  await aborted().finally(count).catch(() => undefined)
+  await aborted()
+    .finally(count)
+    .catch(() => undefined)
   t.is(finals, 2)
 })
 
@@ -258,14 +303,14 @@ test('callbacks are called in turn, and the next epoch waits for them', async (t
     onBatchEnd({ epoch, batch }: BatchReport) {
       log.push(`batch ${epoch}.${batch}`)
     },
-    async onEpochEnd({ epoch }: EpochReport<'accuracy'>) {
+    async onEpochEnd({ epoch }: EpochReport) {
       log.push(`a begins ${epoch}`)
       for (let i = 0; i < 20; i++) await turn()
       log.push(`a ends ${epoch}`)
     },
   }
   const synchronous = {
-    onEpochEnd({ epoch }: EpochReport<'accuracy'>) {
+    onEpochEnd({ epoch }: EpochReport) {
       log.push(`b ${epoch}`)
     },
   }
@@ -275,15 +320,21 @@ test('callbacks are called in turn, and the next epoch waits for them', async (t
   t.is(epochs.length, 3)
   t.deepEqual(
     log,
-    [1, 2, 3].flatMap((n) => [`batch ${n}.1`, `batch ${n}.2`, `a begins ${n}`, `a ends ${n}`, `b ${n}`]),
+    [1, 2, 3].flatMap((n) => [
+      `batch ${n}.1`,
+      `batch ${n}.2`,
+      `a begins ${n}`,
+      `a ends ${n}`,
+      `b ${n}`,
+    ]),
   )
 })
 
 test('callbacks change nothing of the result', async (t) => {
   const [plain, called] = [makeTrainer(), makeTrainer()]
-  const reports: EpochReport<'accuracy'>[] = []
+  const reports: EpochReport[] = []
   const callback = {
-    onEpochEnd: (report: EpochReport<'accuracy'>) => void reports.push(report),
+    onEpochEnd: (report: EpochReport) => void reports.push(report),
     onBatchEnd: () => undefined,
   }
   const expected = (await plain.fit(data)).epochs
@@ -294,21 +345,41 @@ test('callbacks change nothing of the result', async (t) => {
 })
 
 for (const [how, hook] of [
-  ['onEpochEnd throws', { onEpochEnd: (error: Error) => { throw error } }],
+  [
+    'onEpochEnd throws',
+    {
+      onEpochEnd: (error: Error) => {
+        throw error
+      },
+    },
+  ],
   ['onEpochEnd rejects', { onEpochEnd: (error: Error) => Promise.reject(error) }],
-  ['onBatchEnd throws', { onBatchEnd: (error: Error) => { throw error } }],
+  [
+    'onBatchEnd throws',
+    {
+      onBatchEnd: (error: Error) => {
+        throw error
+      },
+    },
+  ],
   ['onBatchEnd rejects', { onBatchEnd: (error: Error) => Promise.reject(error) }],
 ] as const)
   test(`a callback whose ${how} ends the fit`, async (t) => {
     const error = new Error('from a callback')
     let later = 0
+    const count = () => {
+      later++
+    }
     const failing = Object.fromEntries(
-      Object.entries(hook).map(([name, fail]) => [name, () => (fail as (e: Error) => unknown)(error)]),
+      Object.entries(hook).map(([name, fail]) => [
+        name,
+        () => (fail as (e: Error) => unknown)(error),
+      ]),
     )
     const trainer = makeTrainer()
     const fit = trainer.fit(data, {
       epochs: forever,
-      callbacks: [failing, { onEpochEnd: () => void later++, onBatchEnd: () => void later++ }],
+      callbacks: [failing, { onEpochEnd: count, onBatchEnd: count }],
     })
     t.is(await t.throwsAsync(Promise.resolve(fit)), error)
     t.is(later, 'onEpochEnd' in hook ? 7 : 0) // the batches before
@@ -357,7 +428,7 @@ test('no epochs are an empty history', async (t) => {
   const before = trainer.network.parameters
   t.deepEqual(await trainer.fit(data, { epochs: 0 }), { epochs: [], completed: true })
   t.deepEqual(trainer.network.parameters, before)
-  for await (const _ of trainer.fit(data, { epochs: 0 })) t.fail()
+  for await (const report of trainer.fit(data, { epochs: 0 })) t.is(report.epoch, 0)
 })
 
 test('a validation set is scored after each epoch, as evaluate does', async (t) => {
@@ -391,12 +462,14 @@ test('a network that trains cannot be set or trained', async (t) => {
   t.throws(() => trainer.fit(data), busy('a second fit cannot start'))
   t.throws(() => makeTrainer({}, network).fit(data), busy('a second fit cannot start'))
   const set = busy('its weights cannot be set')
-  t.throws(() => (layer.kernel = layer.kernel), set)
+  const { kernel } = layer
+  const { parameters } = network
+  t.throws(() => (layer.kernel = kernel), set)
   t.throws(() => (layer.bias = new Float64Array(8)), set)
-  t.throws(() => (network.parameters = network.parameters), set)
+  t.throws(() => (network.parameters = parameters), set)
   fit.stop()
   await fit
-  network.parameters = network.parameters
+  network.parameters = parameters
   layer.bias = new Float64Array(8)
   t.true((await trainer.fit(data)).completed)
 })
@@ -415,7 +488,7 @@ test('while it trains a network answers from the end of the last finished epoch'
   const epochs = 30
   const trainer = makeTrainer({ epochs })
   const reference = makeTrainer({}, trainer.network.clone())
-  const byEpoch = [reference.network.predict(other).data.join()]
+  const byEpoch: (string | undefined)[] = [reference.network.predict(other).data.join()]
   for (let epoch = 1; epoch <= epochs; epoch++) {
     await reference.fit(data, { epochs: 1 })
     byEpoch.push(reference.network.predict(other).data.join())
@@ -455,7 +528,7 @@ test('without callbacks every answer is of the end of some epoch, in order', asy
   const epochs = 200
   const trainer = makeTrainer({ epochs, batchSize: 4 })
   const reference = makeTrainer({ batchSize: 4 }, trainer.network.clone())
-  const byEpoch = [reference.network.parameters.join()]
+  const byEpoch: (string | undefined)[] = [reference.network.parameters.join()]
   for (let epoch = 1; epoch <= epochs; epoch++) {
     await reference.fit(data, { epochs: 1 })
     byEpoch.push(reference.network.parameters.join())
@@ -469,12 +542,16 @@ test('without callbacks every answer is of the end of some epoch, in order', asy
     await turn()
   }
   await fit
-  t.is(trainer.network.parameters.join(), byEpoch.at(-1))
+  t.true(trainer.network.parameters.join() === byEpoch.at(-1))
 })
 
 test('a loss that is not finite is named and leaves finite weights', async (t) => {
   for (const dtype of ['float32', 'float64'] as const)
-    for (const [batchSize, epochs] of [[10, 3], [100, 3], [1000, 1]] as const) {
+    for (const [batchSize, epochs] of [
+      [10, 3],
+      [100, 3],
+      [1000, 1],
+    ] as const) {
       const network = new Network({ inputs: 6, layers: [dense(8, 'relu'), dense(3)], dtype })
       const before = network.parameters
       const trainer = new Trainer(network, {
@@ -506,16 +583,22 @@ test('a loss that is not finite is named and leaves finite weights', async (t) =
 test('the row of a loss that is not finite is that of the data given, through views', async (t) => {
   const values = new Float64Array(40).fill(1)
   values[2 * 4 + 1] = 1e300 // beyond float32
-  const view = new Dataset({ data: values, shape: [10, 4] }, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]).slice(1)
+  const view = new Dataset({ data: values, shape: [10, 4] }, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]).slice(
+    1,
+  )
   const network = new Network({ inputs: 4, layers: [dense(2, 'softmax')] })
   const trainer = new Trainer(network, { loss: 'categoricalCrossentropy', optimizer: 'sgd' })
-  const error = await t.throwsAsync(Promise.resolve(trainer.fit(view)), { instanceOf: GemmnetError })
+  const error = await t.throwsAsync(Promise.resolve(trainer.fit(view)), {
+    instanceOf: GemmnetError,
+  })
   t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, batch: 1, layer: 0 })
   t.true(network.parameters.every(Number.isFinite))
 })
 
 test('an error that comes up on another thread shows the caller', async (t) => {
-  const trainer = makeTrainer({ optimizer: sgd({ learningRate: 1e300 }), epochs: 2 })
+  const network = new Network({ inputs: 6, layers: [dense(8, 'relu'), dense(3)] })
+  const optimizer = sgd({ learningRate: 1e200 })
+  const trainer = new Trainer(network, { loss: 'meanSquaredError', optimizer, batchSize: 10 })
   const callsFit = () => trainer.fit(data)
   const error = await t.throwsAsync(Promise.resolve(callsFit()), { instanceOf: GemmnetError })
   t.regex(error.stack ?? '', /^GemmnetError: The loss is not finite/)
@@ -554,7 +637,9 @@ test('labels and their one-hot rows train alike', async (t) => {
   const [a, b] = [makeTrainer(), makeTrainer()]
   const [one, two] = await Promise.all([a.fit(data), b.fit(dense)])
   t.true(
-    a.network.parameters.every((value, i) => Math.abs(value - (b.network.parameters[i] ?? NaN)) < 1e-12),
+    a.network.parameters.every(
+      (value, i) => Math.abs(value - (b.network.parameters[i] ?? NaN)) < 1e-12,
+    ),
   )
   t.is(one.epochs.at(-1)?.accuracy, two.epochs.at(-1)?.accuracy)
 })
@@ -566,7 +651,11 @@ test('data that do not fit are refused before anything begins', async (t) => {
     [new Dataset([[1, 2]], [0]), 'has 2 columns, the network takes 6', 'Range'],
     [new Dataset(rows), 'has neither labels nor targets', 'Range'],
     [new Dataset(rows, [0, 1, 2, 3]), 'has 4 classes, the network has 3 outputs', 'Range'],
-    [new Dataset(rows, randomRows(4, 2)), 'has 2 target columns, the network has 3 outputs', 'Range'],
+    [
+      new Dataset(rows, randomRows(4, 2)),
+      'has 2 target columns, the network has 3 outputs',
+      'Range',
+    ],
   ]
   for (const [given, message] of cases) {
     const set = given as Dataset
@@ -579,7 +668,10 @@ test('data that do not fit are refused before anything begins', async (t) => {
       instanceOf: RangeError,
       message: `\`validation.bad\` ${message}`,
     })
-    await t.throwsAsync(trainer.evaluate(set), { instanceOf: RangeError, message: `\`data\` ${message}` })
+    await t.throwsAsync(trainer.evaluate(set), {
+      instanceOf: RangeError,
+      message: `\`data\` ${message}`,
+    })
   }
   t.throws(() => trainer.fit(rows as unknown as Dataset), {
     instanceOf: TypeError,
@@ -617,11 +709,15 @@ test('wrong options of a fit are named', (t) => {
       'Expected `batchReportInterval` to be a positive integer, got `0`',
       'Range',
     ],
-    [{ validation: null }, 'Expected `validation` to be a Dataset or several by name, got `null`', 'Type'],
+    [
+      { validation: null },
+      'Expected `validation` to be a Dataset or several by name, got `null`',
+      'Type',
+    ],
     [{ validation: { dev: 5 } }, 'Expected `validation.dev` to be a Dataset, got `5`', 'Type'],
   ]
   for (const [options, message, kind] of cases)
-    t.throws(() => trainer.fit(data, options as FitOptions<'accuracy'>), {
+    t.throws(() => trainer.fit(data, options as FitOptions), {
       instanceOf: kind === 'Range' ? RangeError : TypeError,
       message,
     })
@@ -636,19 +732,43 @@ test('wrong options of a trainer are named', (t) => {
       ...(options as object),
     })
   const cases: [unknown, string, 'Range' | 'Type'][] = [
-    [{ batchsize: 3 }, 'Unknown option `batchsize` for `Trainer`; did you mean `batchSize`?', 'Type'],
+    [
+      { batchsize: 3 },
+      'Unknown option `batchsize` for `Trainer`; did you mean `batchSize`?',
+      'Type',
+    ],
     [{ batchSize: 0 }, 'Expected `batchSize` to be a positive integer, got `0`', 'Range'],
     [{ batchSize: '32' }, "Expected `batchSize` to be a positive integer, got `'32'`", 'Type'],
     [{ epochs: -1 }, 'Expected `epochs` to be a non-negative integer, got `-1`', 'Range'],
     [{ seed: NaN }, 'Expected `seed` to be a non-negative integer, got `NaN`', 'Range'],
     [{ shuffle: 0 }, 'Expected `shuffle` to be true or false, got `0`', 'Type'],
-    [{ threads: 0 }, 'Expected `threads` to be a positive integer, got `0`', 'Range'],
-    [{ threads: 5000 }, 'Expected `threads` to be at most 1024, got `5000`', 'Range'],
+    [
+      { threads: 0 },
+      'Expected `threads` to be a positive integer of at most 1024, got `0`',
+      'Range',
+    ],
+    [
+      { threads: 5000 },
+      'Expected `threads` to be a positive integer of at most 1024, got `5000`',
+      'Range',
+    ],
     [{ l2: -1 }, 'Expected `l2` to be a non-negative number, got `-1`', 'Range'],
-    [{ loss: undefined }, 'Expected `loss` to be the name of a known loss, got `undefined`', 'Type'],
+    [
+      { loss: undefined },
+      'Expected `loss` to be the name of a known loss, got `undefined`',
+      'Type',
+    ],
     [{ loss: 'crossentropy' }, /^Unknown loss `crossentropy`; /.source, 'Range'],
-    [{ loss: 'meanSquareError' }, 'Unknown loss `meanSquareError`; did you mean `meanSquaredError`?', 'Range'],
-    [{ metrics: 'accuracy' }, "Expected `metrics` to be an array of names, got `'accuracy'`", 'Type'],
+    [
+      { loss: 'meanSquareError' },
+      'Unknown loss `meanSquareError`; did you mean `meanSquaredError`?',
+      'Range',
+    ],
+    [
+      { metrics: 'accuracy' },
+      "Expected `metrics` to be an array of names, got `'accuracy'`",
+      'Type',
+    ],
     [{ metrics: ['acuracy'] }, 'Unknown metric `acuracy`; did you mean `accuracy`?', 'Range'],
     [{ metrics: [5] }, 'Expected `metrics[0]` to be the name of a known metric, got `5`', 'Type'],
     [{ optimizer: 'adamm' }, 'Unknown optimizer `adamm`; did you mean `adam`?', 'Range'],
@@ -668,10 +788,13 @@ test('wrong options of a trainer are named', (t) => {
       instanceOf: kind === 'Range' ? RangeError : TypeError,
       message: message.startsWith('^') ? new RegExp(message) : message,
     })
-  t.throws(() => new Trainer({} as Network, { loss: 'meanSquaredError', optimizer: 'sgd' }), {
-    instanceOf: TypeError,
-    message: 'Expected `network` to be a Network, got `Object`',
-  })
+  t.throws(
+    () => new Trainer(data as unknown as Network, { loss: 'meanSquaredError', optimizer: 'sgd' }),
+    {
+      instanceOf: TypeError,
+      message: 'Expected `network` to be a Network, got `Dataset`',
+    },
+  )
   const single = new Network({ inputs: 1, layers: [dense(1, 'softmax')] })
   t.throws(() => new Trainer(single, { loss: 'categoricalCrossentropy', optimizer: 'sgd' }), {
     instanceOf: RangeError,
@@ -682,14 +805,30 @@ test('wrong options of a trainer are named', (t) => {
 
 test('wrong options of an optimizer are named', (t) => {
   const cases: [() => unknown, string, 'Range' | 'Type'][] = [
-    [() => sgd({ lerningRate: 1 } as object), 'Unknown option `lerningRate` for `sgd`; did you mean `learningRate`?', 'Type'],
+    [
+      () => sgd({ lerningRate: 1 } as object),
+      'Unknown option `lerningRate` for `sgd`; did you mean `learningRate`?',
+      'Type',
+    ],
     [() => sgd({ momentum: 1 }), 'Expected `momentum` to be in [0, 1), got `1`', 'Range'],
-    [() => sgd({ nesterov: 1 } as object), 'Expected `nesterov` to be true or false, got `1`', 'Type'],
-    [() => adam({ learningRate: -1 }), 'Expected `learningRate` to be a non-negative number, got `-1`', 'Range'],
+    [
+      () => sgd({ nesterov: 1 } as object),
+      'Expected `nesterov` to be true or false, got `1`',
+      'Type',
+    ],
+    [
+      () => adam({ learningRate: -1 }),
+      'Expected `learningRate` to be a non-negative number, got `-1`',
+      'Range',
+    ],
     [() => adam({ beta1: -0.1 }), 'Expected `beta1` to be in [0, 1), got `-0.1`', 'Range'],
     [() => adam({ beta2: NaN }), 'Expected `beta2` to be in [0, 1), got `NaN`', 'Range'],
     [() => adam({ epsilon: 0 }), 'Expected `epsilon` to be a positive number, got `0`', 'Range'],
-    [() => gradientDescent({ momentum: 0.9 } as object), 'Unknown option `momentum` for `gradientDescent`; known: `learningRate`', 'Type'],
+    [
+      () => gradientDescent({ momentum: 0.9 } as object),
+      'Unknown option `momentum` for `gradientDescent`; known: `learningRate`',
+      'Type',
+    ],
   ]
   for (const [make, message, kind] of cases)
     t.throws(make, { instanceOf: kind === 'Range' ? RangeError : TypeError, message })

@@ -51,7 +51,11 @@ function forward(network: Network<DType>, x: Matrix): number[] {
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0)
 
-const layers = [dense(7, 'tanh'), dense(5, { useBias: false, activation: 'relu' }), dense(3, 'softmax')]
+const layers = [
+  dense(7, 'tanh'),
+  dense(5, { useBias: false, activation: 'relu' }),
+  dense(3, 'softmax'),
+]
 const make = <D extends DType = 'float32'>(options: Partial<NetworkOptions<D>> = {}) =>
   new Network<D>({ inputs: 4, layers, ...options })
 /** The network with weights and biases that are all different. */
@@ -209,7 +213,10 @@ test('a view of a Dataset predicts its own rows, scaled', (t) => {
   const data = Uint8Array.from({ length: 40 }, (_, i) => i * 6)
   const view = new Dataset({ data, shape: [10, 4] }, undefined, { scale: 1 / 256 }).subset([7, 2])
   const rows = [data.subarray(28, 32), data.subarray(8, 12)]
-  t.deepEqual(network.predict(view), network.predict(rows.map((row) => [...row].map((v) => v / 256))))
+  t.deepEqual(
+    network.predict(view),
+    network.predict(rows.map((row) => [...row].map((v) => v / 256))),
+  )
 })
 
 test('many predictions at once off the JavaScript thread do not mix', async (t) => {
@@ -247,7 +254,11 @@ test('rows that do not fit are refused, at once and asynchronously', async (t) =
       '`x` has 6 values, not a multiple of the 4 columns the network takes',
       'Range',
     ],
-    [{ data: new Float32Array(6), shape: [2, 3] }, '`x` has 3 columns, the network takes 4', 'Range'],
+    [
+      { data: new Float32Array(6), shape: [2, 3] },
+      '`x` has 3 columns, the network takes 4',
+      'Range',
+    ],
     [
       7,
       'Expected `x` to be a matrix: { data, shape: [rows, columns] }, an array of rows or a typed ' +
@@ -338,7 +349,10 @@ test('the parameters are every kernel row by row and its bias, layer by layer', 
   copy.parameters = network.parameters
   t.deepEqual(copy.parameters, network.parameters)
   copy.parameters = Array.from(parts, (value) => 2 * value)
-  t.deepEqual(copy.parameters, Float64Array.from(parts, (value) => 2 * value))
+  t.deepEqual(
+    copy.parameters,
+    Float64Array.from(parts, (value) => 2 * value),
+  )
 })
 
 test('weights of a wrong shape or value are refused, and the network stays as it was', (t) => {
@@ -373,7 +387,7 @@ test('weights of a wrong shape or value are refused, and the network stays as it
     ['bias', [1, 2], '`bias` has 2 values, 3 are needed', 'Range'],
     ['bias', [1, 2, Infinity], 'Expected `bias` to be finite, got `Infinity` at 2', 'Range'],
     ['bias', [1, 2, 1e39], 'Expected `bias` to be finite, got `1e+39` at 2', 'Range'],
-    ['bias', undefined, 'Expected `bias` to be an array of numbers, got `undefined`', 'Type'],
+    ['bias', undefined, 'Expected `bias` to be as many numbers as units, got `undefined`', 'Type'],
     ['bias', '123', "Expected `bias` to be an array of numbers, got `'123'`", 'Type'],
     ['parameters', [1], '`parameters` has 1 values, 12 are needed', 'Range'],
     ['parameters', null, 'Expected `parameters` to be an array of numbers, got `null`', 'Type'],
@@ -425,7 +439,10 @@ test('a clone starts equal and shares nothing', async (t) => {
     t.deepEqual(network.parameters, before)
 
     const trained = network.clone()
-    const data = new Dataset(randomRows(20, 4), Int32Array.from({ length: 20 }, (_, i) => i % 3))
+    const data = new Dataset(
+      randomRows(20, 4),
+      Int32Array.from({ length: 20 }, (_, i) => i % 3),
+    )
     await new Trainer(trained, { loss: 'categoricalCrossentropy', optimizer: 'sgd' }).fit(data)
     t.notDeepEqual(trained.parameters, before)
     t.deepEqual(network.parameters, before)
@@ -490,7 +507,10 @@ test('a file that cannot be read or written has the system’s code', async (t) 
 
 // Each starts from a good file and damages one thing.
 
-type Editable = { tensors: Map<string, Tensor>; metadata: Record<string, string> }
+interface Editable {
+  tensors: Map<string, Tensor>
+  metadata: Record<string, string>
+}
 const good = make().toSafetensors()
 
 /** The good file, with something changed. */
@@ -502,15 +522,19 @@ function damage(change: (file: Editable) => void): Uint8Array {
 }
 function damageOptions(change: (options: Record<string, unknown>) => unknown): Uint8Array {
   return damage(({ metadata }) => {
-    const options = JSON.parse(metadata['network'] ?? '') as Record<string, unknown>
-    metadata['network'] = JSON.stringify(change(options) ?? options)
+    const options = JSON.parse(metadata.network ?? '') as Record<string, unknown>
+    metadata.network = JSON.stringify(change(options) ?? options)
   })
 }
 /** The good file, with layer 1 described otherwise. */
 const damageLayer = (layer: unknown) =>
   damageOptions((options) => {
-    const [first, second, third] = options['layers'] as object[]
-    options['layers'] = [first, typeof layer === 'object' && layer ? { ...second, ...layer } : layer, third]
+    const [first, second, third] = options.layers as object[]
+    options.layers = [
+      first,
+      typeof layer === 'object' && layer ? { ...second, ...layer } : layer,
+      third,
+    ]
   })
 const setTensor = (name: string, tensor: Tensor) =>
   damage(({ tensors }) => {
@@ -520,11 +544,19 @@ const described = (reason: string) => `its description of the network is damaged
 
 const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = [
   ['is empty', new Uint8Array(0), 'not a valid safetensors file: 0 bytes are too few for a header'],
-  ['is cut', good.subarray(0, -1), /^not a valid safetensors file: tensor '.*' ends behind the end/],
-  ['is longer', Uint8Array.of(...good, 0), /^not a valid safetensors file: 1 unused bytes at the end/],
+  [
+    'is cut',
+    good.subarray(0, -1),
+    /^not a valid safetensors file: tensor '.*' ends behind the end/,
+  ],
+  [
+    'is longer',
+    Uint8Array.of(...good, 0),
+    /^not a valid safetensors file: 1 unused bytes at the end/,
+  ],
   [
     'is of another program',
-    damage(({ metadata }) => (metadata['format'] = 'pt')),
+    damage(({ metadata }) => (metadata.format = 'pt')),
     "not a gemmnet model: its metadata say no 'format'",
   ],
   [
@@ -534,7 +566,7 @@ const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = 
   ],
   [
     'is of a later version',
-    damage(({ metadata }) => (metadata['formatVersion'] = '2')),
+    damage(({ metadata }) => (metadata.formatVersion = '2')),
     "of format version '2'; this gemmnet reads version 1",
   ],
   [
@@ -549,18 +581,26 @@ const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = 
   ],
   [
     'has a description that is not JSON',
-    damage(({ metadata }) => (metadata['network'] = '{')),
+    damage(({ metadata }) => (metadata.network = '{')),
     /^its description of the network is damaged: .*JSON/,
   ],
   [
     'has a description that is no object',
-    damage(({ metadata }) => (metadata['network'] = 'null')),
+    damage(({ metadata }) => (metadata.network = 'null')),
     described('not an object'),
   ],
-  ['has no inputs', damageOptions((o) => ({ ...o, inputs: undefined })), described('inputs is undefined')],
+  [
+    'has no inputs',
+    damageOptions((o) => ({ ...o, inputs: undefined })),
+    described('inputs is undefined'),
+  ],
   ['has 0 inputs', damageOptions((o) => ({ ...o, inputs: 0 })), described('inputs is 0')],
   ['has half an input', damageOptions((o) => ({ ...o, inputs: 3.5 })), described('inputs is 3.5')],
-  ['has text for inputs', damageOptions((o) => ({ ...o, inputs: '4' })), described("inputs is '4'")],
+  [
+    'has text for inputs',
+    damageOptions((o) => ({ ...o, inputs: '4' })),
+    described("inputs is '4'"),
+  ],
   [
     'has inputs beyond all numbers',
     damageOptions((o) => ({ ...o, inputs: 1e300 })),
@@ -571,14 +611,22 @@ const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = 
     damageOptions((o) => ({ ...o, inputs: 2 ** 50 })),
     "tensor 'layers.0.kernel' is [4, 7], not [1125899906842624, 7]",
   ],
-  ['is of another dtype', damageOptions((o) => ({ ...o, dtype: 'f16' })), described("dtype is 'f16'")],
+  [
+    'is of another dtype',
+    damageOptions((o) => ({ ...o, dtype: 'f16' })),
+    described("dtype is 'f16'"),
+  ],
   [
     'says float64 of float32 tensors',
     damageOptions((o) => ({ ...o, dtype: 'float64' })),
     "tensor 'layers.0.kernel' has dtype F32, the network is float64",
   ],
   ['has no layers', damageOptions((o) => ({ ...o, layers: [] })), described('there are no layers')],
-  ['has layers that are no array', damageOptions((o) => ({ ...o, layers: {} })), described('there are no layers')],
+  [
+    'has layers that are no array',
+    damageOptions((o) => ({ ...o, layers: {} })),
+    described('there are no layers'),
+  ],
   [
     'has a layer that is none',
     damageLayer('dense'),
@@ -614,11 +662,7 @@ const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = 
     damageLayer({ units: 6 }),
     "tensor 'layers.1.kernel' is [7, 5], not [7, 6]",
   ],
-  [
-    'lacks a bias',
-    damageLayer({ useBias: true }),
-    "tensor 'layers.1.bias' is missing",
-  ],
+  ['lacks a bias', damageLayer({ useBias: true }), "tensor 'layers.1.bias' is missing"],
   [
     'lacks a kernel',
     damage(({ tensors }) => tensors.delete('layers.2.kernel')),
@@ -653,14 +697,20 @@ const badFiles: [what: string, bytes: Uint8Array, message: string | RegExp][] = 
 
 for (const [what, bytes, message] of badFiles)
   test(`a file that ${what} is refused`, (t) => {
-    const error = t.throws(() => Network.fromSafetensors(bytes), { instanceOf: GemmnetError, message })
+    const error = t.throws(() => Network.fromSafetensors(bytes), {
+      instanceOf: GemmnetError,
+      message,
+    })
     t.like(error, { code: 'ERR_BAD_FILE', path: undefined })
   })
 
 test('a damaged file is named', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gemmnet-test-'))
   const path = join(folder, 'model')
-  await writeFile(path, damageOptions((o) => ({ ...o, dtype: 'f16' })))
+  await writeFile(
+    path,
+    damageOptions((o) => ({ ...o, dtype: 'f16' })),
+  )
   const error = await t.throwsAsync(Network.load(path), { instanceOf: GemmnetError })
   t.like(error, {
     code: 'ERR_BAD_FILE',
@@ -696,7 +746,11 @@ test('wrong options are named', (t) => {
     [{ layers }, 'Expected `inputs` to be a positive integer, got `undefined`', 'Type'],
     [{ inputs: 0, layers }, 'Expected `inputs` to be a positive integer, got `0`', 'Range'],
     [{ inputs: 1.5, layers }, 'Expected `inputs` to be a positive integer, got `1.5`', 'Range'],
-    [{ inputs: 4 }, 'Expected `layers` to be an array of at least one layer, got `undefined`', 'Type'],
+    [
+      { inputs: 4 },
+      'Expected `layers` to be an array of at least one layer, got `undefined`',
+      'Type',
+    ],
     [
       { inputs: 4, layers: [] },
       'Expected `layers` to be an array of at least one layer, got `Array(0)`',
@@ -717,8 +771,16 @@ test('wrong options are named', (t) => {
       'Expected `seed` to be a non-negative integer, got `0.5`',
       'Range',
     ],
-    [{ inputs: 4, layer: layers }, 'Unknown option `layer` for `Network`; did you mean `layers`?', 'Type'],
-    [{ inputs: 4, layers, conventions: 'kers' }, 'Unknown conventions `kers`; did you mean `keras`?', 'Range'],
+    [
+      { inputs: 4, layer: layers },
+      'Unknown option `layer` for `Network`; did you mean `layers`?',
+      'Type',
+    ],
+    [
+      { inputs: 4, layers, conventions: 'kers' },
+      'Unknown conventions `kers`; did you mean `keras`?',
+      'Range',
+    ],
     [
       { inputs: 2 ** 20, layers: [dense(2 ** 20)] },
       'The layers have 1099512676352 parameters; at most 2^32 are possible',
@@ -738,10 +800,25 @@ test('wrong options of a layer are named', (t) => {
     ['3' as unknown as number, {}, "Expected `units` to be a positive integer, got `'3'`", 'Type'],
     [3, 'sigmod', 'Unknown activation `sigmod`; did you mean `sigmoid`?', 'Range'],
     [3, { activation: 'toString' }, /^Unknown activation `toString`; known: /.source, 'Range'],
-    [3, { activation: 5 }, 'Expected `activation` to be the name of a known activation, got `5`', 'Type'],
-    [3, { activaton: 'relu' }, 'Unknown option `activaton` for `dense`; did you mean `activation`?', 'Type'],
+    [
+      3,
+      { activation: 5 },
+      'Expected `activation` to be the name of a known activation, got `5`',
+      'Type',
+    ],
+    [
+      3,
+      { activaton: 'relu' },
+      'Unknown option `activaton` for `dense`; did you mean `activation`?',
+      'Type',
+    ],
     [3, { useBias: 1 }, 'Expected `useBias` to be true or false, got `1`', 'Type'],
-    [3, { kernelInitializer: 'zero' }, 'Unknown initializer `zero`; did you mean `zeros`?', 'Range'],
+    [
+      3,
+      { kernelInitializer: 'zero' },
+      'Unknown initializer `zero`; did you mean `zeros`?',
+      'Range',
+    ],
     [3, { biasInitializer: 'zero' }, 'Unknown initializer `zero`; did you mean `zeros`?', 'Range'],
     [3, { l2: -1 }, 'Expected `l2` to be a non-negative number, got `-1`', 'Range'],
     [3, null, 'Expected `dense options` to be an object, got `null`', 'Type'],

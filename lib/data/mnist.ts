@@ -57,7 +57,8 @@ async function listFiles(folder: string): Promise<ReadonlySet<string>> {
   try {
     return new Set(await readdir(folder))
   } catch (cause) {
-    throw new GemmnetError('ERR_NO_DATA', `The folder ${folder} cannot be read`, {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new GemmnetError('ERR_NO_DATA', `The folder ${folder} cannot be read: ${reason}`, {
       path: folder,
       cause,
     })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { typeError } from '../errors.js'
@@ -24,8 +24,11 @@ export function toPath(name: string, path: unknown): string {
  *
  * @throws the system's error (`ENOENT`, `EACCES`, `ENOSPC`, ...); the old file is then
  * untouched and the temporary one removed
+ * @throws TypeError if the path is a folder, a device or another thing that is no file
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const existing = await stat(path).catch(() => undefined)
+  if (existing?.isFile() === false) throw typeError('path', 'a file', path)
   const temporary = join(dirname(path), `.gemmnet-${randomUUID()}.tmp`)
   try {
     await writeAndSync(temporary, bytes)

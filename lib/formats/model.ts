@@ -33,7 +33,9 @@ export function encodeModel(options: NetworkOptions<DType>, layers: readonly Lay
 }
 
 function toTensor(data: Float32Array | Float64Array, shape: readonly number[]): Tensor {
-  return data instanceof Float32Array ? { dtype: 'F32', shape, data } : { dtype: 'F64', shape, data }
+  return data instanceof Float32Array
+    ? { dtype: 'F32', shape, data }
+    : { dtype: 'F64', shape, data }
 }
 
 /**
@@ -44,10 +46,10 @@ function toTensor(data: Float32Array | Float64Array, shape: readonly number[]): 
 export function decodeModel(bytes: Uint8Array, path?: string): Model {
   const { tensors, metadata } = decodeSafetensors(bytes, path)
   const bad = (message: string, cause?: unknown) => badFile(message, path, cause)
-  if (metadata['format'] !== format) throw bad("not a gemmnet model: its metadata say no 'format'")
-  if (metadata['formatVersion'] !== formatVersion)
-    throw bad(`of format version ${show(metadata['formatVersion'])}; this gemmnet reads version 1`)
-  const options = readOptions(metadata['network'], bad)
+  if (metadata.format !== format) throw bad("not a gemmnet model: its metadata say no 'format'")
+  if (metadata.formatVersion !== formatVersion)
+    throw bad(`of format version ${show(metadata.formatVersion)}; this gemmnet reads version 1`)
+  const options = readOptions(metadata.network, bad)
   const arrays: FloatArray[] = []
   const left = new Map(tensors)
   let width = options.inputs

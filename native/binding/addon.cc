@@ -44,9 +44,8 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   object["blasKernel"] = blas_info().kernel;
   object["instructionSet"] = instruction_set().name;
   object["instructionSets"] = describe_table(
-      env, instruction_sets(), [](const InstructionSet& row, Napi::Object& to) {
-        to["supported"] = row.supported();
-      });
+      env, instruction_sets(),
+      [](const InstructionSet& row, Napi::Object& to) { to["supported"] = row.supported(); });
   object["processors"] = static_cast<double>(available_processors());
   object["activations"] =
       describe_table(env, tables.activations, [&](const auto& row, Napi::Object& to) {
@@ -56,7 +55,8 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
       });
   object["losses"] = describe_table(env, tables.losses, [&](const auto& row, Napi::Object& to) {
     to["options"] = to_array(env, row.options);
-    to["fusedWith"] = row.fused_with == nullptr ? env.Null() : Napi::String::New(env, row.fused_with);
+    to["fusedWith"] =
+        row.fused_with == nullptr ? env.Null() : Napi::String::New(env, row.fused_with);
     to["averaged"] = row.averaged;
     to["ofProbabilities"] = row.of_probabilities;
     to["kinked"] = row.kinked;

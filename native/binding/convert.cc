@@ -105,9 +105,8 @@ struct RawArray {
 RawArray to_raw(const Napi::Value& value, const char* name) {
   RawArray raw;
   void* data = nullptr;
-  if (!value.IsTypedArray() ||
-      napi_get_typedarray_info(value.Env(), value, &raw.type, &raw.size, &data, nullptr,
-                               nullptr) != napi_ok)
+  if (!value.IsTypedArray() || napi_get_typedarray_info(value.Env(), value, &raw.type, &raw.size,
+                                                        &data, nullptr, nullptr) != napi_ok)
     fail(value.Env(), name, "a typed array");
   raw.data = data;
   return raw;

@@ -40,8 +40,8 @@ std::shared_ptr<const Rows> to_rows(const Napi::Object& settings) {
 }
 
 std::size_t bytes_of(const Rows& rows) {
-  return rows.features.bytes() + rows.targets.bytes() +
-         rows.labels.size() * sizeof(std::int32_t) + rows.weights.size() * sizeof(double);
+  return rows.features.bytes() + rows.targets.bytes() + rows.labels.size() * sizeof(std::int32_t) +
+         rows.weights.size() * sizeof(double);
 }
 
 /// The rows of the view, as the network sees them: scaled, bytes as float32.
@@ -86,15 +86,13 @@ DatasetObject& DatasetObject::of(const Napi::Value& value, const char* name) {
 }
 
 DatasetObject::DatasetObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<DatasetObject>(info) {
-  if (info[0].IsExternal()) {
-    dataset_ = *info[0].As<Napi::External<Dataset>>().Data();
-    external_bytes_ = static_cast<std::int64_t>(dataset_->index_bytes());
-  } else {
-    const auto rows = to_rows(info[0].As<Napi::Object>());
-    dataset_.emplace(rows);
-    external_bytes_ = static_cast<std::int64_t>(bytes_of(*rows));
-  }
+    : Napi::ObjectWrap<DatasetObject>(info),
+      dataset_(info[0].IsExternal() ? *info[0].As<Napi::External<Dataset>>().Data()
+                                    : Dataset(to_rows(info[0].As<Napi::Object>()))) {
+  // A view holds the rows too, but they are counted once.
+  const std::size_t bytes =
+      info[0].IsExternal() ? dataset_.index_bytes() : bytes_of(dataset_.rows());
+  external_bytes_ = static_cast<std::int64_t>(bytes);
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), external_bytes_);
 }
 
@@ -103,23 +101,23 @@ void DatasetObject::Finalize(Napi::BasicEnv env) {
 }
 
 Napi::Object DatasetObject::wrap(Napi::Env env, Dataset dataset) {
-  return Environment::of(env).dataset_class.New(
-      {Napi::External<Dataset>::New(env, &dataset)});
+  return Environment::of(env).dataset_class.New({Napi::External<Dataset>::New(env, &dataset)});
 }
 
 Napi::Value DatasetObject::rows(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(dataset_->size()));
+  return Napi::Number::New(info.Env(), static_cast<double>(dataset_.size()));
 }
 
 Napi::Value DatasetObject::first_non_finite(const Napi::CallbackInfo& info) {
-  const Rows& rows = dataset_->rows();
-  for (const auto& [name, matrix] : {std::pair{"features", &rows.features},
-                                     std::pair{"targets", &rows.targets}}) {
+  const Rows& rows = dataset_.rows();
+  for (const auto& [name, matrix] :
+       {std::pair{"features", &rows.features}, std::pair{"targets", &rows.targets}}) {
     if (const auto first = matrix->first_non_finite()) {
       Napi::Object place = Napi::Object::New(info.Env());
       place["field"] = name;
-      place["row"] = static_cast<double>(*first / matrix->columns);
-      place["column"] = static_cast<double>(*first % matrix->columns);
+      const std::size_t row = *first / matrix->columns;
+      place["row"] = static_cast<double>(row);
+      place["column"] = static_cast<double>(*first - row * matrix->columns);
       return place;
     }
   }
@@ -129,9 +127,9 @@ Napi::Value DatasetObject::first_non_finite(const Napi::CallbackInfo& info) {
 Napi::Value DatasetObject::subset(const Napi::CallbackInfo& info) {
   const auto positions = to_elements<std::uint32_t>(info[0], "positions");
   for (const std::uint32_t position : positions)
-    if (position >= dataset_->size())
+    if (position >= dataset_.size())
       throw Napi::RangeError::New(info.Env(), "Expected `positions` to be rows of the Dataset");
-  return wrap(info.Env(), dataset_->subset(positions));
+  return wrap(info.Env(), dataset_.subset(positions));
 }
 
 Napi::Value DatasetObject::split(const Napi::CallbackInfo& info) {
@@ -142,33 +140,33 @@ Napi::Value DatasetObject::split(const Napi::CallbackInfo& info) {
     sizes.push_back(static_cast<std::size_t>(size));
     sum += sizes.back();
   }
-  if (sum > dataset_->size())
+  if (sum > dataset_.size())
     throw Napi::RangeError::New(info.Env(), "Expected `sizes` to sum to at most the rows");
-  const auto views = dataset_->split(sizes, get_size(settings, "seed"),
-                                     get_boolean(settings, "stratify"));
+  const auto views =
+      dataset_.split(sizes, get_size(settings, "seed"), get_boolean(settings, "stratify"));
   Napi::Array array = Napi::Array::New(info.Env(), views.size());
   for (std::uint32_t i = 0; i < views.size(); ++i) array[i] = wrap(info.Env(), views[i]);
   return array;
 }
 
 Napi::Value DatasetObject::copy_features(const Napi::CallbackInfo& info) {
-  return copy_matrix(info.Env(), *dataset_, dataset_->rows().features);
+  return copy_matrix(info.Env(), dataset_, dataset_.rows().features);
 }
 
 Napi::Value DatasetObject::copy_targets(const Napi::CallbackInfo& info) {
-  const Rows& rows = dataset_->rows();
-  if (rows.targets.columns != 0) return copy_matrix(info.Env(), *dataset_, rows.targets);
+  const Rows& rows = dataset_.rows();
+  if (rows.targets.columns != 0) return copy_matrix(info.Env(), dataset_, rows.targets);
   if (rows.labels.empty()) return info.Env().Undefined();
-  Napi::Int32Array array = Napi::Int32Array::New(info.Env(), dataset_->size());
-  for (std::size_t i = 0; i < dataset_->size(); ++i) array[i] = rows.labels[dataset_->place(i)];
+  Napi::Int32Array array = Napi::Int32Array::New(info.Env(), dataset_.size());
+  for (std::size_t i = 0; i < dataset_.size(); ++i) array[i] = rows.labels[dataset_.place(i)];
   return array;
 }
 
 Napi::Value DatasetObject::copy_weights(const Napi::CallbackInfo& info) {
-  const Rows& rows = dataset_->rows();
+  const Rows& rows = dataset_.rows();
   if (rows.weights.empty()) return info.Env().Undefined();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), dataset_->size());
-  for (std::size_t i = 0; i < dataset_->size(); ++i) array[i] = rows.weights[dataset_->place(i)];
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), dataset_.size());
+  for (std::size_t i = 0; i < dataset_.size(); ++i) array[i] = rows.weights[dataset_.place(i)];
   return array;
 }
 

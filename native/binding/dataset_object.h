@@ -2,8 +2,6 @@
 
 #include <napi.h>
 
-#include <optional>
-
 #include "core/dataset.h"
 
 namespace gemmnet {
@@ -18,7 +16,7 @@ class DatasetObject final : public Napi::ObjectWrap<DatasetObject> {
   explicit DatasetObject(const Napi::CallbackInfo& info);
   void Finalize(Napi::BasicEnv env) override;
 
-  [[nodiscard]] const Dataset& dataset() const { return *dataset_; }
+  [[nodiscard]] const Dataset& dataset() const { return dataset_; }
 
  private:
   static Napi::Object wrap(Napi::Env env, Dataset dataset);
@@ -31,7 +29,7 @@ class DatasetObject final : public Napi::ObjectWrap<DatasetObject> {
   Napi::Value copy_targets(const Napi::CallbackInfo& info);
   Napi::Value copy_weights(const Napi::CallbackInfo& info);
 
-  std::optional<Dataset> dataset_;
+  Dataset dataset_;
   std::int64_t external_bytes_ = 0;
 };
 

@@ -6,21 +6,52 @@
 
 namespace gemmnet {
 
+namespace {
+
+/// The environments of this process that have not been closed. `process.exit` on the main thread
+/// runs no cleanup hooks; but exit() destroys this, and so ends all threads, before it takes down
+/// the libraries that they are in. Made after the core's own statics, and so destroyed before them.
+class OpenEnvironments {
+ public:
+  static OpenEnvironments& get() {
+    static OpenEnvironments open;
+    return open;
+  }
+  ~OpenEnvironments() {
+    const std::lock_guard lock(mutex_);
+    for (Environment* const environment : open_) environment->end_jobs();
+  }
+  void add(Environment* environment) {
+    const std::lock_guard lock(mutex_);
+    open_.push_back(environment);
+  }
+  void remove(Environment* environment) {
+    const std::lock_guard lock(mutex_);
+    std::erase(open_, environment);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Environment*> open_;
+};
+
+}  // namespace
+
 Environment::Environment(Napi::Env env) : env_(env) {
   const auto call = [](napi_env call_env, napi_value, void* context, void*) {
     if (call_env == nullptr) return;  // the environment is being taken down
     static_cast<Environment*>(context)->deliver(call_env);
   };
   napi_value name = Napi::String::New(env, "gemmnet.job");
-  const napi_status status =
-      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
-                                      call, &wake_function_);
+  const napi_status status = napi_create_threadsafe_function(
+      env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, call, &wake_function_);
   if (status != napi_ok) throw Napi::Error::New(env, "gemmnet: no thread-safe function");
   napi_unref_threadsafe_function(env, wake_function_);
   env.AddCleanupHook([](Environment* environment) { environment->close(); }, this);
+  OpenEnvironments::get().add(this);
 }
 
-void Environment::start(std::shared_ptr<Job> job) {
+void Environment::start(const std::shared_ptr<Job>& job) {
   if (jobs_.empty()) napi_ref_threadsafe_function(env_, wake_function_);
   jobs_.push_back(job);
   try {
@@ -41,6 +72,12 @@ void Environment::wake(Job& job) {
   napi_call_threadsafe_function(wake_function_, nullptr, napi_tsfn_nonblocking);
 }
 
+std::shared_ptr<Job> Environment::running(const Job* wanted) const {
+  const auto place = std::find_if(jobs_.begin(), jobs_.end(),
+                                  [=](const auto& job) { return job.get() == wanted; });
+  return place == jobs_.end() ? nullptr : *place;
+}
+
 void Environment::deliver(Napi::Env env) {
   std::vector<Job*> awake;
   {
@@ -48,16 +85,14 @@ void Environment::deliver(Napi::Env env) {
     awake.swap(awake_);
   }
   for (Job* const woken : awake) {
-    const auto place = std::find_if(jobs_.begin(), jobs_.end(),
-                                    [&](const auto& job) { return job.get() == woken; });
-    if (place == jobs_.end()) continue;
-    const std::shared_ptr<Job> job = *place;
+    const std::shared_ptr<Job> job = running(woken);
+    if (job == nullptr) continue;
     const Napi::HandleScope scope(env);
     // Asked once: a job that ends from here on wakes once more.
     const bool ended = job->has_ended();
     if (ended) {
       job->join();
-      jobs_.erase(place);
+      std::erase(jobs_, job);
       forget(*job);
       if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_function_);
     }
@@ -70,15 +105,18 @@ void Environment::forget(const Job& job) {
   std::erase(awake_, &job);
 }
 
-void Environment::close() {
+void Environment::end_jobs() {
   for (const auto& job : jobs_) job->stop();
-  for (const auto& job : jobs_) {
-    job->join();
-    job->abandon();
-  }
+  for (const auto& job : jobs_) job->join();
+}
+
+void Environment::close() {
+  OpenEnvironments::get().remove(this);
+  end_jobs();
+  for (const auto& job : jobs_) job->abandon();
   jobs_.clear();
   for (Napi::FunctionReference* reference : {&dataset_class, &network_class, &trainer_class})
-    reference->SuppressDestruct();
+    reference->Reset();
 }
 
 }  // namespace gemmnet

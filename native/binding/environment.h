@@ -15,17 +15,20 @@ class Job;
 ///
 /// Jobs reach JavaScript through one thread-safe function that lives as long as the environment.
 /// It is made before the cleanup hook is set, and hooks run last to first; so when a worker is
-/// terminated or the process exits, the hook stops and joins all jobs while the function is still
-/// there, and no thread is left that could call it.
+/// terminated or the process ends, the hook stops and joins all jobs while the function is still
+/// there, and no thread is left that could call it. `process.exit` on the main thread runs no
+/// hooks: there exit() itself ends the jobs.
 class Environment {
  public:
   explicit Environment(Napi::Env env);
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   /// Keeps the job, and the event loop, alive until its end is delivered; starts its thread.
-  void start(std::shared_ptr<Job> job);
+  void start(const std::shared_ptr<Job>& job);
   /// Has `Job::deliver` called soon, on the environment's thread. Called from a job's thread.
   void wake(Job& job);
+  /// Stops all jobs and waits for their threads; within one batch.
+  void end_jobs();
 
   Napi::FunctionReference dataset_class;
   Napi::FunctionReference network_class;
@@ -33,6 +36,7 @@ class Environment {
 
  private:
   void deliver(Napi::Env env);
+  [[nodiscard]] std::shared_ptr<Job> running(const Job* wanted) const;
   /// Drops the wake that a job sent when it ended, if that came too late to be needed: the next job
   /// may have the same address.
   void forget(const Job& job);

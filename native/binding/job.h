@@ -32,7 +32,7 @@ class Job {
   /// Tells the listener what is new; `ended` the last time, after the thread was joined.
   void deliver(Napi::Env env, bool ended);
   /// Lets go of the listener without a word, when the environment is going away.
-  void abandon() { listener_.SuppressDestruct(); }
+  void abandon() { listener_.Reset(); }
 
  protected:
   /// Runs on the job's thread.

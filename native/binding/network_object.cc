@@ -16,6 +16,7 @@ AnyNetwork make_network(const Napi::Object& settings) {
   const std::uint64_t seed = get_size(settings, "seed");
   const Napi::Array list = get_object(settings, "layers").As<Napi::Array>();
   std::vector<LayerSettings> layers;
+  layers.reserve(list.Length());
   for (std::uint32_t i = 0; i < list.Length(); ++i)
     layers.push_back(to_layer_settings(list.Get(i).As<Napi::Object>()));
   if (get_text(settings, "dtype") == "float64")
@@ -43,8 +44,8 @@ Source to_source(const Napi::Value& value, std::size_t inputs, Keeping keeping) 
   if (object.InstanceOf(Environment::of(value.Env()).dataset_class.Value()))
     source.dataset = DatasetObject::of(value, "x").dataset();
   else
-    source.matrix = keeping == Keeping::keep ? keep_matrix(object, source.owner)
-                                             : borrow_matrix(object);
+    source.matrix =
+        keeping == Keeping::keep ? keep_matrix(object, source.owner) : borrow_matrix(object);
   if (source.columns() != inputs)
     throw Napi::RangeError::New(value.Env(), "Expected `x` to have the network's columns");
   return source;
@@ -93,9 +94,7 @@ NetworkObject::NetworkObject(const Napi::CallbackInfo& info)
       network_(info[0].IsExternal() ? *info[0].As<Napi::External<AnyNetwork>>().Data()
                                     : make_network(info[0].As<Napi::Object>())) {
   external_bytes_ = std::visit(
-      [](const auto& network) {
-        return static_cast<std::int64_t>(network->parameters()->bytes());
-      },
+      [](const auto& network) { return static_cast<std::int64_t>(network->parameters()->bytes()); },
       network_);
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), external_bytes_);
 }
@@ -165,8 +164,7 @@ void NetworkObject::set_tensors(const Napi::CallbackInfo& info) {
   const std::size_t count = to_size(info[1], "count");
   std::visit(
       [&]<typename T>(const std::shared_ptr<Network<T>>& network) {
-        if (network->is_training())
-          throw Napi::Error::New(info.Env(), "The network is training");
+        if (network->is_training()) throw Napi::Error::New(info.Env(), "The network is training");
         const auto values = to_elements<T>(info[2], "values");
         if (first + count > network->tensors().size())
           throw Napi::RangeError::New(info.Env(), "Expected `first` to be one of the tensors");
@@ -218,7 +216,9 @@ Napi::Value NetworkObject::check_gradients(const Napi::CallbackInfo& info) {
   const ObjectiveSettings objective = to_objective_settings(info[1].As<Napi::Object>());
   const double epsilon = info[2].As<Napi::Number>();
   const auto errors = std::visit(
-      [&](const auto& network) { return gemmnet::check_gradients(*network, objective, data, epsilon); },
+      [&](const auto& network) {
+        return gemmnet::check_gradients(*network, objective, data, epsilon);
+      },
       network_);
   Napi::Array array = Napi::Array::New(env);
   for (std::uint32_t i = 0; i < errors.size(); ++i) {

@@ -9,8 +9,7 @@
 namespace gemmnet {
 
 /// A Network of either precision.
-using AnyNetwork =
-    std::variant<std::shared_ptr<Network<float>>, std::shared_ptr<Network<double>>>;
+using AnyNetwork = std::variant<std::shared_ptr<Network<float>>, std::shared_ptr<Network<double>>>;
 
 /// The JavaScript handle of a Network.
 class NetworkObject final : public Napi::ObjectWrap<NetworkObject> {

@@ -76,8 +76,7 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
         const bool wait = get_boolean(given, "wait");
 
         if (!network.begin_training()) throw Napi::Error::New(env, "The network is training");
-        const auto job =
-            std::make_shared<FitJob<T>>(listener, trainer, std::move(settings), wait);
+        const auto job = std::make_shared<FitJob<T>>(listener, trainer, std::move(settings), wait);
         Environment::of(env).start(job);
 
         Napi::Object handle = Napi::Object::New(env);

@@ -8,8 +8,7 @@
 
 namespace gemmnet {
 
-using AnyTrainer =
-    std::variant<std::shared_ptr<Trainer<float>>, std::shared_ptr<Trainer<double>>>;
+using AnyTrainer = std::variant<std::shared_ptr<Trainer<float>>, std::shared_ptr<Trainer<double>>>;
 
 /// The JavaScript handle of a Trainer.
 class TrainerObject final : public Napi::ObjectWrap<TrainerObject> {

@@ -46,9 +46,9 @@ void convert(const double* from, double scale, T* to, std::size_t size) {
   kernels<T>().elementwise.from_double(from, static_cast<T>(scale), to, size);
 }
 
-/// Deals the rows of each class evenly over the whole order, so that any stretch of it holds of each
-/// class's share to within two rows: the k-th of n rows of a class gets the key (k + u) / n, with
-/// one u in [0, 1) per class, and rows are sorted by key.
+/// Deals the rows of each class evenly over the whole order, so that any stretch of it holds of
+/// each class's share to within two rows: the k-th of n rows of a class gets the key (k + u) / n,
+/// with one u in [0, 1) per class, and rows are sorted by key.
 void interleave_classes(std::span<const std::int32_t> labels, std::size_t classes,
                         const Philox& random, std::vector<std::uint32_t>& order) {
   std::vector<std::size_t> sizes(classes, 0);
@@ -64,7 +64,8 @@ void interleave_classes(std::span<const std::int32_t> labels, std::size_t classe
   }
   std::stable_sort(keys.begin(), keys.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::transform(keys.begin(), keys.end(), order.begin(), [](const auto& key) { return key.second; });
+  std::transform(keys.begin(), keys.end(), order.begin(),
+                 [](const auto& key) { return key.second; });
 }
 
 }  // namespace
@@ -103,9 +104,8 @@ std::optional<std::size_t> StoredMatrix::first_non_finite() const {
 }
 
 std::size_t StoredMatrix::bytes() const {
-  return with_elements(*this, [&](const auto* elements) {
-    return rows * columns * sizeof(*elements);
-  });
+  return with_elements(*this,
+                       [&](const auto* elements) { return rows * columns * sizeof(*elements); });
 }
 
 Dataset::Dataset(std::shared_ptr<const Rows> rows) : rows_(std::move(rows)) {}

@@ -37,10 +37,10 @@ struct StoredMatrix {
 /// All rows of a data set, immutable, shared by its views.
 struct Rows {
   StoredMatrix features;
-  StoredMatrix targets;                // no columns where the rows have class labels, or nothing
-  std::vector<std::int32_t> labels;    // class indices, or empty
-  std::size_t classes = 0;             // with labels: how many
-  std::vector<double> weights;         // sample weights, or empty
+  StoredMatrix targets;              // no columns where the rows have class labels, or nothing
+  std::vector<std::int32_t> labels;  // class indices, or empty
+  std::size_t classes = 0;           // with labels: how many
+  std::vector<double> weights;       // sample weights, or empty
   /// Keeps the memory of `features` and `targets`: whatever the binding needs for that.
   std::shared_ptr<const void> features_owner;
   std::shared_ptr<const void> targets_owner;

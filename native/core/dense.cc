@@ -14,9 +14,9 @@ Dense<T>::Dense(const LayerSettings& settings, std::size_t inputs, std::size_t o
   const Tensor weights{"kernel", inputs, settings.units, aligned_offset<T>(offset), true};
   this->tensors_.push_back(weights);
   if (settings.bias) {
-    initializers_.push_back(&find_required(initializers(), "initializer", settings.bias_initializer));
-    this->tensors_.push_back(
-        {"bias", 1, settings.units, aligned_offset<T>(weights.end()), false});
+    initializers_.push_back(
+        &find_required(initializers(), "initializer", settings.bias_initializer));
+    this->tensors_.push_back({"bias", 1, settings.units, aligned_offset<T>(weights.end()), false});
   }
 }
 

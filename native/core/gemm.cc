@@ -20,7 +20,7 @@ blasint blas(std::size_t size) { return static_cast<blasint>(size); }
 /// One call of BLAS.
 template <typename T>
 void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-          MatrixView<const T> b, T beta, MatrixView<T> c) {
+              MatrixView<const T> b, T beta, MatrixView<T> c) {
   const blasint m = blas(c.rows);
   const blasint n = blas(c.columns);
   const blasint k = blas(transpose_a == Transpose::yes ? a.rows : a.columns);

@@ -19,8 +19,8 @@ std::size_t largest_unpacked_product();
 
 /// What BLAS this process got.
 struct BlasInfo {
-  const char* library;        // "OpenBLAS 0.3.21"
-  const char* kernel;         // "SkylakeX"
+  const char* library;  // "OpenBLAS 0.3.21"
+  const char* kernel;   // "SkylakeX"
   bool safe_from_many_threads;
 };
 BlasInfo blas_info();

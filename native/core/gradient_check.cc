@@ -29,8 +29,7 @@ double ratio(double a, double b) { return a / std::max(b, std::numeric_limits<do
 template <typename T>
 class Differentiation {
  public:
-  Differentiation(const Network<T>& network, const ObjectiveSettings& settings,
-                  const Dataset& data)
+  Differentiation(const Network<T>& network, const ObjectiveSettings& settings, const Dataset& data)
       : network_(network),
         data_(data),
         objective_(network, settings),
@@ -105,16 +104,15 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
           (reference.cost_with(index, above) - reference.cost_with(index, below)) /
           (above - below));
     }
-    errors.push_back({place.layer, place.shape.name,
-                      ratio(distance(gradient[i], differences),
-                            norm(gradient[i]) + norm(differences)),
-                      ratio(distance(own_gradient[i], gradient[i]), size)});
+    errors.push_back(
+        {place.layer, place.shape.name,
+         ratio(distance(gradient[i], differences), norm(gradient[i]) + norm(differences)),
+         ratio(distance(own_gradient[i], gradient[i]), size)});
   }
   return errors;
 }
-template std::vector<GradientError> check_gradients(const Network<float>&,
-                                                    const ObjectiveSettings&, const Dataset&,
-                                                    double);
+template std::vector<GradientError> check_gradients(const Network<float>&, const ObjectiveSettings&,
+                                                    const Dataset&, double);
 template std::vector<GradientError> check_gradients(const Network<double>&,
                                                     const ObjectiveSettings&, const Dataset&,
                                                     double);

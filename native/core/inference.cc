@@ -43,17 +43,16 @@ void Inference<T>::link(Workspace& workspace, const T* parameters, MatrixView<co
     T* const buffer = (l % 2 == 0 ? workspace.even : workspace.odd).view().data;
     pass.parameters = parameters;
     pass.input = input;
-    pass.output = l + 1 == layers.size()
-                      ? output
-                      : MatrixView<T>(buffer, input.rows, layers[l]->outputs());
+    pass.output =
+        l + 1 == layers.size() ? output : MatrixView<T>(buffer, input.rows, layers[l]->outputs());
     pass.weighted = pass.output;
     input = pass.output;
   }
 }
 
 template <typename T>
-void Inference<T>::predict(const T* parameters, const StoredMatrix& features,
-                           MatrixView<T> outputs, ThreadTeam& team) {
+void Inference<T>::predict(const T* parameters, const StoredMatrix& features, MatrixView<T> outputs,
+                           ThreadTeam& team) {
   const auto as_is = features.as_is<T>();
   const std::size_t tiles = (outputs.rows + tile_rows_ - 1) / tile_rows_;
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
@@ -82,8 +81,7 @@ void Inference<T>::predict(const T* parameters, const Dataset& data, MatrixView<
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
     Workspace& workspace = workspaces_[thread];
     const Range rows = tile_range(index, tile_rows_, outputs.rows);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      workspace.places[i] = data.place(rows.begin + i);
+    for (std::size_t i = 0; i < rows.size(); ++i) workspace.places[i] = data.place(rows.begin + i);
     const MatrixView<T> input = workspace.input.view().row_block({0, rows.size()});
     data.rows().features.gather<T>({workspace.places.data(), rows.size()}, input);
     link(workspace, parameters, input, outputs.row_block(rows));
@@ -92,9 +90,8 @@ void Inference<T>::predict(const T* parameters, const Dataset& data, MatrixView<
 }
 
 template <typename T>
-void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective,
-                            const Dataset& data, ThreadTeam& team, const Stop& stop,
-                            Scores& scores) {
+void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, const Dataset& data,
+                            ThreadTeam& team, const Stop& stop, Scores& scores) {
   const std::size_t tiles = (data.size() + tile_rows_ - 1) / tile_rows_;
   while (tile_scores_.size() < tiles) tile_scores_.emplace_back(1 + objective.metric_count());
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
@@ -102,8 +99,7 @@ void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective,
     Workspace& workspace = workspaces_[thread];
     const Range rows = tile_range(index, tile_rows_, data.size());
     const Range tile{0, rows.size()};
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      workspace.places[i] = data.place(rows.begin + i);
+    for (std::size_t i = 0; i < rows.size(); ++i) workspace.places[i] = data.place(rows.begin + i);
     const std::span<const std::uint32_t> places(workspace.places.data(), rows.size());
     const MatrixView<T> input = workspace.input.view().row_block(tile);
     data.rows().features.gather<T>(places, input);

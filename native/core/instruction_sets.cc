@@ -4,20 +4,20 @@
 #include <stdexcept>
 #include <string>
 
-#define GEMMNET_DECLARE_KERNELS(set)     \
-  namespace set {                        \
-  template <typename T>                  \
-  Table<Activation<T>> activations();    \
-  template <typename T>                  \
-  Table<Loss<T>> losses();               \
-  template <typename T>                  \
-  Table<Optimizer<T>> optimizers();      \
-  template <typename T>                  \
-  Elementwise<T> elementwise();          \
-  template <typename T>                  \
-  Kernels<T> all_kernels() {             \
+#define GEMMNET_DECLARE_KERNELS(set)                                           \
+  namespace set {                                                              \
+  template <typename T>                                                        \
+  Table<Activation<T>> activations();                                          \
+  template <typename T>                                                        \
+  Table<Loss<T>> losses();                                                     \
+  template <typename T>                                                        \
+  Table<Optimizer<T>> optimizers();                                            \
+  template <typename T>                                                        \
+  Elementwise<T> elementwise();                                                \
+  template <typename T>                                                        \
+  Kernels<T> all_kernels() {                                                   \
     return {activations<T>(), losses<T>(), optimizers<T>(), elementwise<T>()}; \
-  }                                      \
+  }                                                                            \
   }
 
 namespace gemmnet {
@@ -45,8 +45,9 @@ const InstructionSet rows[] = {
     {"avx512",
      [] {
        return bool(__builtin_cpu_supports("avx512f")) && bool(__builtin_cpu_supports("avx512vl")) &&
-              bool(__builtin_cpu_supports("avx512dq")) && bool(__builtin_cpu_supports("avx512bw")) &&
-              bool(__builtin_cpu_supports("avx2")) && bool(__builtin_cpu_supports("fma"));
+              bool(__builtin_cpu_supports("avx512dq")) &&
+              bool(__builtin_cpu_supports("avx512bw")) && bool(__builtin_cpu_supports("avx2")) &&
+              bool(__builtin_cpu_supports("fma"));
      },
      &avx512::all_kernels<float>, &avx512::all_kernels<double>},
 #endif
@@ -63,7 +64,8 @@ const InstructionSet& choose() {
     }
     throw std::runtime_error("GEMMNET_SIMD is \"" + std::string(wanted) +
                              "\", which this build does not have or this processor does not run; "
-                             "here it can be: " + known);
+                             "here it can be: " +
+                             known);
   }
   const InstructionSet* widest = rows;
   for (const InstructionSet& set : instruction_sets())

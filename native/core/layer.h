@@ -24,13 +24,13 @@ struct Tensor {
 /// What one layer reads and writes for one batch. All blocks have the batch's rows.
 template <typename T>
 struct LayerPass {
-  const T* parameters = nullptr;     // the network's block
-  MatrixView<const T> input;         // (batch, inputs)
-  MatrixView<T> weighted;            // z, (batch, outputs); the same memory as `output` unless
-                                     // the activation's derivative reads z
-  MatrixView<T> output;              // a, (batch, outputs)
-  MatrixView<T> output_gradient;     // dC/da, which backward_activation turns into dC/dz
-  MatrixView<T> input_gradient;      // receives dC/dinput; no data in the first layer
+  const T* parameters = nullptr;  // the network's block
+  MatrixView<const T> input;      // (batch, inputs)
+  MatrixView<T> weighted;         // z, (batch, outputs); the same memory as `output` unless
+                                  // the activation's derivative reads z
+  MatrixView<T> output;           // a, (batch, outputs)
+  MatrixView<T> output_gradient;  // dC/da, which backward_activation turns into dC/dz
+  MatrixView<T> input_gradient;   // receives dC/dinput; no data in the first layer
 };
 
 /// What a layer is made from. Complete: the core has no defaults.
@@ -59,7 +59,8 @@ class Layer {
   /// True if `weighted` must be kept apart from `output` for the way back.
   [[nodiscard]] virtual bool keeps_weighted() const = 0;
 
-  /// Draws tensor `tensor` into its place in `parameters`; `number` tells it from the network's others.
+  /// Draws tensor `tensor` into its place in `parameters`; `number` tells it from the network's
+  /// others.
   virtual void initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
                           T* parameters) const = 0;
 

@@ -22,7 +22,8 @@ struct Range {
 };
 
 /// A row-major block that somebody else owns: element (r, c) is `data[r * stride + c]`.
-/// The kernels, which are compiled once per instruction set, use its fields only (see kernels/loops.h).
+/// The kernels, which are compiled once per instruction set, use its fields only (see
+/// kernels/loops.h).
 template <typename T>
 struct MatrixView {
   T* data = nullptr;
@@ -49,9 +50,7 @@ struct MatrixView {
     return {data + of_rows.begin * stride + of_columns.begin, of_rows.size(), of_columns.size(),
             stride};
   }
-  [[nodiscard]] MatrixView row_block(Range of_rows) const {
-    return block(of_rows, {0, columns});
-  }
+  [[nodiscard]] MatrixView row_block(Range of_rows) const { return block(of_rows, {0, columns}); }
 };
 
 /// Zero-filled memory that begins on a cache line and ends on one, so that two buffers never share

@@ -8,8 +8,8 @@ namespace gemmnet {
 template <typename T>
 struct Predictions {
   MatrixView<const T> outputs;
-  MatrixView<const T> targets;   // no data where there are labels and several outputs
-  const std::int32_t* labels;    // or null
+  MatrixView<const T> targets;  // no data where there are labels and several outputs
+  const std::int32_t* labels;   // or null
 };
 
 /// A mean over rows. `sum` returns the sum of what each row counts.

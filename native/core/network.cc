@@ -20,9 +20,8 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
   }
   parameters_ = std::make_shared<Block>(block_size_);
   for (std::size_t number = 0; number < tensors_.size(); ++number)
-    layers_[tensors_[number].layer]->initialize(tensors_[number].tensor,
-                                                static_cast<std::uint32_t>(number), seed,
-                                                parameters_->data());
+    layers_[tensors_[number].layer]->initialize(
+        tensors_[number].tensor, static_cast<std::uint32_t>(number), seed, parameters_->data());
 }
 
 template <typename T>

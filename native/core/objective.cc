@@ -69,8 +69,7 @@ double Objective<T>::penalty(const T* block) const {
   for (std::size_t place = 0; place < l2_.size(); ++place) {
     if (l2_[place] == 0) continue;
     const Tensor& shape = network_.tensors()[place].shape;
-    sum += l2_[place] *
-           kernels<T>().elementwise.sum_of_squares(block + shape.offset, shape.size());
+    sum += l2_[place] * kernels<T>().elementwise.sum_of_squares(block + shape.offset, shape.size());
   }
   return sum;
 }

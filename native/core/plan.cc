@@ -68,8 +68,8 @@ template <typename T>
 void cut_tensor(const Network<T>& network, std::size_t place, std::size_t rows,
                 std::vector<TensorTile>& tiles) {
   const Tensor& shape = network.tensors()[place].shape;
-  std::size_t tile_rows = std::clamp((shape.rows + 1) / 2, fewest_tensor_tile_rows,
-                                     most_tensor_tile_rows);
+  std::size_t tile_rows =
+      std::clamp((shape.rows + 1) / 2, fewest_tensor_tile_rows, most_tensor_tile_rows);
   std::size_t tile_columns = most_tensor_tile_columns;
   const std::size_t row_work = rows * shape.columns;
   if (step_work(network, rows) < work_for_threads) {
@@ -91,13 +91,12 @@ Plan make_plan(const Network<T>& network, std::size_t rows) {
   plan.rows = rows;
   plan.row_tiles = row_tiles(network, rows);
   plan.gradients_by_rows =
-      plan.row_tiles.size() > 1 && plan.row_tiles.size() * network.parameter_count() <
-                                       batch_elements(network, rows);
+      plan.row_tiles.size() > 1 &&
+      plan.row_tiles.size() * network.parameter_count() < batch_elements(network, rows);
   for (std::size_t place = 0; place < network.tensors().size(); ++place)
     cut_tensor(network, place, rows, plan.tensor_tiles);
-  std::stable_sort(
-      plan.tensor_tiles.begin(), plan.tensor_tiles.end(),
-      [](const TensorTile& a, const TensorTile& b) { return a.size() > b.size(); });
+  std::stable_sort(plan.tensor_tiles.begin(), plan.tensor_tiles.end(),
+                   [](const TensorTile& a, const TensorTile& b) { return a.size() > b.size(); });
   return plan;
 }
 template Plan make_plan(const Network<float>&, std::size_t);

@@ -203,8 +203,9 @@ void Step<T>::update_all(ThreadTeam& team) {
   team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
     const TensorTile& tile = plan.tensor_tiles[index];
     const Tensor& shape = network_.tensors()[tile.place].shape;
-    update(tile, MatrixView<const T>(gradient_.data() + shape.offset, shape.rows, shape.columns)
-                     .block(tile.rows, tile.columns),
+    update(tile,
+           MatrixView<const T>(gradient_.data() + shape.offset, shape.rows, shape.columns)
+               .block(tile.rows, tile.columns),
            &tile_penalties_[index]);
   });
 }
@@ -267,9 +268,8 @@ double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> plac
     if (purpose == Purpose::gradient)
       gradients(piece.size(), begin == 0 ? Gradients::store : Gradients::add, team);
   }
-  const double loss = objective_.is_averaged()
-                          ? scores.loss / static_cast<double>(places.size())
-                          : scores.loss;
+  const double loss =
+      objective_.is_averaged() ? scores.loss / static_cast<double>(places.size()) : scores.loss;
   return loss + objective_.penalty(parameters_.data());
 }
 

@@ -67,7 +67,8 @@ class Step {
 
   /// Where a step found a value that is not finite, in the forward pass.
   struct NonFinite {
-    std::size_t layer = 0;  // the first whose outputs hold one; the number of layers if only the loss does
+    std::size_t layer =
+        0;  // the first whose outputs hold one; the number of layers if only the loss does
     std::uint32_t place = 0;  // of the first such row, in the data
   };
 
@@ -83,7 +84,8 @@ class Step {
 
   /// The working weights, as the network's block.
   [[nodiscard]] const AlignedBuffer<T>& parameters() const { return parameters_; }
-  /// Takes over the values of a block like the network's. (The buffer stays: the passes point at it.)
+  /// Takes over the values of a block like the network's. (The buffer stays: the passes point at
+  /// it.)
   void load(const AlignedBuffer<T>& block);
   void set_parameter(std::size_t index, T value) { parameters_[index] = value; }
   [[nodiscard]] const AlignedBuffer<T>& gradient() const { return gradient_; }
@@ -122,9 +124,10 @@ class Step {
   TargetRows<T> targets_;
   std::vector<Plan> plans_;
   std::vector<AlignedBuffer<T>> scratch_;  // one gradient tile per thread
-  std::vector<AlignedBuffer<T>> row_gradients_;  // one block per row tile, where the plan wants them
+  std::vector<AlignedBuffer<T>>
+      row_gradients_;  // one block per row tile, where the plan wants them
   std::vector<AlignedBuffer<double>> tile_scores_;  // per row tile: loss, then metrics
-  std::vector<double> tile_penalties_;              // per tensor tile, of the weights before the update
+  std::vector<double> tile_penalties_;  // per tensor tile, of the weights before the update
   NonFinite non_finite_;
 };
 

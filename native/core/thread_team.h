@@ -38,7 +38,8 @@ class ThreadTeam {
   [[nodiscard]] std::size_t size() const { return workers_.size() + 1; }
 
   /// Calls `task(index, thread)` once for each index in [0, count), thread in [0, size), and
-  /// returns when all calls have returned. `task` must not throw. Only the owner's thread calls run.
+  /// returns when all calls have returned. `task` must not throw. Only the owner's thread calls
+  /// run.
   template <typename Task>
   void run(std::size_t count, const Task& task) {
     run({[](const void* context, std::size_t index, std::size_t thread) {

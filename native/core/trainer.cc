@@ -26,9 +26,7 @@ bool all_finite(const AlignedBuffer<T>& block) {
 
 template <typename T>
 Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, const TrainerSettings& settings)
-    : network_(std::move(network)),
-      settings_(settings),
-      objective_(*network_, settings.objective) {
+    : network_(std::move(network)), settings_(settings), objective_(*network_, settings.objective) {
   find_required(kernels<T>().optimizers, "optimizer", settings.optimizer.name);
 }
 
@@ -50,8 +48,7 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
   using Clock = std::chrono::steady_clock;
   const std::size_t rows = settings.train.size();
   const Optimizer<T>& optimizer = *find(kernels<T>().optimizers, settings_.optimizer.name);
-  const std::size_t batch_size =
-      optimizer.full_batch ? rows : std::min(settings_.batch_size, rows);
+  const std::size_t batch_size = optimizer.full_batch ? rows : std::min(settings_.batch_size, rows);
   const std::size_t batches = (rows + batch_size - 1) / batch_size;
 
   // All memory of the epochs.

@@ -14,7 +14,10 @@ export function randomNumbers(seed: number): () => number {
 /** Rows with entries in [-1, 1), the same for the same seed. */
 export function randomRows(rows: number, columns: number, seed = 1): Matrix<Float64Array> {
   const random = randomNumbers(seed)
-  return { data: Float64Array.from({ length: rows * columns }, () => 2 * random() - 1), shape: [rows, columns] }
+  return {
+    data: Float64Array.from({ length: rows * columns }, () => 2 * random() - 1),
+    shape: [rows, columns],
+  }
 }
 
 /** Labelled rows: those of class c are shifted by 1 in column c. */

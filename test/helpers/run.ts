@@ -23,13 +23,13 @@ export interface Ended {
 export async function runInChild(
   scenario: Scenario,
   argument: unknown = null,
-  nodeOptions: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    [...nodeOptions, fileURLToPath(main), scenario, JSON.stringify(argument)],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 },
-  )
+  const child = spawn(process.execPath, [fileURLToPath(main), scenario, JSON.stringify(argument)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    env: { ...process.env, ...environment },
+  })
   const [[code, signal], output, errors] = await Promise.all([
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
     text(child.stdout),

@@ -48,7 +48,12 @@ const forever = Number.MAX_SAFE_INTEGER
 /** Trains until it is terminated; says so once the first batch was trained. */
 export async function trainForever(
   say: Say,
-  { size, fits = 1, callbacks = true, shared = false }: { size: Size; fits?: number; callbacks?: boolean; shared?: boolean },
+  {
+    size,
+    fits = 1,
+    callbacks = true,
+    shared = false,
+  }: { size: Size; fits?: number; callbacks?: boolean; shared?: boolean },
 ): Promise<void> {
   const data = makeData(size, shared)
   let begun = false
@@ -63,7 +68,7 @@ export async function trainForever(
       ...(callbacks && { callbacks: [{ onBatchEnd: begin }] }),
     }),
   )
-  if (!callbacks) for await (const _ of running[0] ?? []) begin()
+  if (!callbacks) for await (const { epoch } of running[0] ?? []) if (epoch > 0) begin()
   await Promise.all(running)
 }
 
@@ -87,9 +92,10 @@ export async function exitWhileTraining(
 }
 
 /** An error that nobody catches, while it trains. */
-export async function throwWhileTraining(_say: Say): Promise<void> {
+export async function throwWhileTraining(say: Say): Promise<void> {
   const fit = makeTrainer('small').fit(makeData('small'), { epochs: forever })
   setImmediate(() => {
+    say('throwing')
     throw new Error('nobody catches this')
   })
   await fit
@@ -117,10 +123,9 @@ export async function collectWhileTraining(say: Say): Promise<void> {
   }
   const running = [start(), start()]
   const others = predictions()
-  let ended = false
-  const all = Promise.all([...running, ...others])
-  void all.then(() => (ended = true))
-  while (!ended) {
+  const state = { ended: false }
+  const all = Promise.all([...running, ...others]).finally(() => (state.ended = true))
+  while (!state.ended) {
     collect()
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -167,7 +172,12 @@ export async function measureDelay(say: Say, { seconds }: { seconds: number }): 
   histogram.disable()
   clearTimeout(timeout)
   const of = (nanoseconds: number) => nanoseconds / 1e6
-  say({ p50: of(histogram.percentile(50)), p99: of(histogram.percentile(99)), max: of(histogram.max), count: histogram.count })
+  say({
+    p50: of(histogram.percentile(50)),
+    p99: of(histogram.percentile(99)),
+    max: of(histogram.max),
+    count: histogram.count,
+  })
 }
 
 /** How long a batch takes, and how long a fit goes on after break and abort: milliseconds. */
@@ -211,9 +221,9 @@ export async function measureStopping(say: Say): Promise<void> {
   controller = new AbortController()
 
   let left = NaN
-  for await (const _ of trainer.fit(data.slice(0, 2048), { epochs: 2 ** 40 })) {
+  for await (const { epoch } of trainer.fit(data.slice(0, 2048), { epochs: forever })) {
     left = performance.now()
-    break
+    if (epoch > 0) break
   }
   say({ batch, abort, breaking: { milliseconds: performance.now() - left } })
 }
@@ -229,8 +239,8 @@ export async function iterateRejected(say: Say): Promise<void> {
   const aborted = AbortSignal.abort(reason)
   for (const signal of [aborted, controller.signal]) {
     try {
-      for await (const _ of makeTrainer('small').fit(data, { epochs: forever, signal }))
-        controller.abort(reason)
+      for await (const { epoch } of makeTrainer('small').fit(data, { epochs: forever, signal }))
+        if (epoch === 1) controller.abort(reason)
     } catch (error) {
       caught.push(error === reason)
     }
@@ -249,12 +259,22 @@ export async function neglectRejected(say: Say): Promise<void> {
 }
 
 /** Growth of the resident memory over many small fits; says it in megabytes every 100 fits. */
-export async function fitManyTimes(say: Say, { fits, every }: { fits: number; every: number }): Promise<void> {
+export async function fitManyTimes(
+  say: Say,
+  { fits, every }: { fits: number; every: number },
+): Promise<void> {
   for (let done = 1; done <= fits; done++) {
     const random = clouds(200, 20, classes, done)
     const data = new Dataset(random.x, random.labels)
-    const network = new Network({ inputs: 20, layers: [dense(32, 'relu'), dense(classes, 'softmax')] })
-    const trainer = new Trainer(network, { loss: 'categoricalCrossentropy', optimizer: 'adam', epochs: 2 })
+    const network = new Network({
+      inputs: 20,
+      layers: [dense(32, 'relu'), dense(classes, 'softmax')],
+    })
+    const trainer = new Trainer(network, {
+      loss: 'categoricalCrossentropy',
+      optimizer: 'adam',
+      epochs: 2,
+    })
     await trainer.fit(data)
     if (done % every === 0) say({ fits: done, megabytes: process.memoryUsage.rss() / 2 ** 20 })
   }

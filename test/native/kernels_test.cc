@@ -25,8 +25,8 @@ long double exact(const std::string& name, long double z) {
 template <typename T>
 double ulps(T got, long double want) {
   const T rounded = static_cast<T>(want);
-  const T step = std::nextafter(std::abs(rounded), std::numeric_limits<T>::infinity()) -
-                 std::abs(rounded);
+  const T step =
+      std::nextafter(std::abs(rounded), std::numeric_limits<T>::infinity()) - std::abs(rounded);
   return static_cast<double>(std::abs(static_cast<long double>(got) - want) /
                              static_cast<long double>(step));
 }
@@ -40,7 +40,7 @@ void check_activations(const InstructionSet& set, const Kernels<T>& kernels) {
     constexpr std::size_t size = 40'001;  // odd, so that the ends of vector loops are met
     std::vector<T> z(size);
     for (std::size_t i = 0; i < size; ++i)
-      z[i] = static_cast<T>((static_cast<double>(i) - size / 2) * 40 / size);
+      z[i] = static_cast<T>(40 * static_cast<double>(i) / size - 20);
     std::vector<T> a(size);
     const std::vector<T> bias(size, T{0});
     activation.forward(nullptr, {z.data(), 1, size}, bias.data(), {a.data(), 1, size});

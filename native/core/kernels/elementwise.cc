@@ -54,8 +54,10 @@ void convert(const From* from, T scale, T* to, std::size_t size) {
 
 template <typename T>
 Elementwise<T> elementwise() {
-  return {&column_sums<T>,           &add<T>,           &sum_of_squares<T>, &first_non_finite<T>,
-          &convert<T, std::uint8_t>, &convert<T, float>, &convert<T, double>};
+  return {&column_sums<T>,           &add<T>,
+          &sum_of_squares<T>,        &first_non_finite<T>,
+          &convert<T, std::uint8_t>, &convert<T, float>,
+          &convert<T, double>};
 }
 template Elementwise<float> elementwise();
 template Elementwise<double> elementwise();

@@ -1,3 +1,5 @@
+#include <cassert>
+
 #include "core/kernels/loops.h"
 #include "core/kernels/vector_math.h"
 
@@ -127,6 +129,7 @@ double categorical_crossentropy(const double* /*options*/, const LossRows<T>& ro
   return sum_rows(rows, [](const Row<T>& row) {
     const T* const a = row.input;
     const T* const y = row.targets;
+    assert(row.label != nullptr || y != nullptr);
     const auto target = [&](std::size_t c) {
       return row.label != nullptr ? T(static_cast<std::size_t>(*row.label) == c) : y[c];
     };
@@ -157,6 +160,7 @@ double categorical_crossentropy_of_logits(const double* /*options*/, const LossR
     T* const a = row.outputs;
     T* const d = row.gradient;
     const T factor = row.factor;
+    assert(a != nullptr && (row.label != nullptr || row.targets != nullptr));
     T largest = z[0];
     for (std::size_t c = 1; c < row.columns; ++c) largest = z[c] > largest ? z[c] : largest;
 
@@ -197,10 +201,24 @@ template <typename T>
 constexpr Loss<T> rows[] = {
     {"meanSquaredError", {}, nullptr, true, false, false, false, &mean_squared_error<T>, nullptr},
     {"halfSquaredError", {}, nullptr, false, false, false, false, &half_squared_error<T>, nullptr},
-    {"binaryCrossentropy", {}, "sigmoid", true, false, true, false, &binary_crossentropy<T>,
+    {"binaryCrossentropy",
+     {},
+     "sigmoid",
+     true,
+     false,
+     true,
+     false,
+     &binary_crossentropy<T>,
      &binary_crossentropy_of_logits<T>},
-    {"categoricalCrossentropy", {}, "softmax", true, true, true, false,
-     &categorical_crossentropy<T>, &categorical_crossentropy_of_logits<T>},
+    {"categoricalCrossentropy",
+     {},
+     "softmax",
+     true,
+     true,
+     true,
+     false,
+     &categorical_crossentropy<T>,
+     &categorical_crossentropy_of_logits<T>},
 };
 
 }  // namespace

@@ -22,9 +22,9 @@ template <typename T>
 struct Activation {
   const char* name;
   OptionNames options;
-  bool whole_row;     // an output depends on all inputs of its row (softmax)
-  bool reads_input;   // backward reads z: the caller must have kept it apart from a
-  bool kinked;        // f has points without a derivative; gradient checks keep away from them
+  bool whole_row;    // an output depends on all inputs of its row (softmax)
+  bool reads_input;  // backward reads z: the caller must have kept it apart from a
+  bool kinked;       // f has points without a derivative; gradient checks keep away from them
 
   /// z += bias, a = f(z). `bias` is one row, or null. `a` may be `z` unless `reads_input`.
   void (*forward)(const double* options, MatrixView<T> z, const T* bias, MatrixView<T> a);
@@ -36,13 +36,13 @@ struct Activation {
 /// Some rows of a batch on their way through a loss.
 template <typename T>
 struct LossRows {
-  MatrixView<const T> input;        // outputs of the network, or logits where the loss is fused
-  MatrixView<T> outputs;            // fused: receives the activation's values; may be `input`
-  MatrixView<const T> targets;      // dense targets, or no data where `labels` are given
+  MatrixView<const T> input;    // outputs of the network, or logits where the loss is fused
+  MatrixView<T> outputs;        // fused: receives the activation's values; may be `input`
+  MatrixView<const T> targets;  // dense targets, or no data where `labels` are given
   const std::int32_t* labels = nullptr;  // class indices, or null
   const T* weights = nullptr;            // one per row, or null
   T scale = 1;                           // what the gradient is multiplied with
-  MatrixView<T> gradient;           // dC/dinput times scale; no data: the value only
+  MatrixView<T> gradient;                // dC/dinput times scale; no data: the value only
 };
 
 /// One cost function. `value` and `fused_value` return the weighted sum of the rows' losses (not
@@ -51,10 +51,10 @@ template <typename T>
 struct Loss {
   const char* name;
   OptionNames options;
-  const char* fused_with;   // the output activation that the loss has a closed form with, or null
-  bool averaged;            // the cost is the mean over rows; else their sum
-  bool reads_labels;        // takes class indices as they are; else they become dense targets
-  bool of_probabilities;    // defined for outputs in (0, 1) only; others are clipped
+  const char* fused_with;  // the output activation that the loss has a closed form with, or null
+  bool averaged;           // the cost is the mean over rows; else their sum
+  bool reads_labels;       // takes class indices as they are; else they become dense targets
+  bool of_probabilities;   // defined for outputs in (0, 1) only; others are clipped
   bool kinked;
 
   double (*value)(const double* options, const LossRows<T>& rows);
@@ -66,9 +66,9 @@ template <typename T>
 struct ParameterSlice {
   T* weights;
   const T* gradient;
-  T* const* slots;   // one stretch per state slot, zero at the first step
+  T* const* slots;  // one stretch per state slot, zero at the first step
   std::size_t size;
-  T decay;           // the L2 penalty's gradient is decay * weight
+  T decay;  // the L2 penalty's gradient is decay * weight
 };
 
 /// One update rule.
@@ -79,12 +79,11 @@ struct Optimizer {
 
   const char* name;
   OptionNames options;
-  bool full_batch;      // a step takes the whole training set
+  bool full_batch;  // a step takes the whole training set
 
   std::size_t (*slots)(const double* options);
   /// What depends on the step (counted from 1) but not on the parameter, once per step.
-  void (*prepare)(const double* options, double learning_rate, std::uint64_t step,
-                  T* coefficients);
+  void (*prepare)(const double* options, double learning_rate, std::uint64_t step, T* coefficients);
   void (*update)(const T* coefficients, const ParameterSlice<T>& slice);
 };
 

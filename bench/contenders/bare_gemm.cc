@@ -1,0 +1,87 @@
+// The gemm calls of a training step and nothing else: what a step would cost if all the rest were
+// free. Prints the median time of a step in microseconds.
+//   bare_gemm 64,100,50,10 BATCH THREADS SECONDS      THREADS are BLAS's own
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/gemm.h"
+
+using namespace gemmnet;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+Matrix<float> filled(std::size_t rows, std::size_t columns) {
+  Matrix<float> matrix(rows, columns);
+  for (std::size_t i = 0; i < rows * columns; ++i)
+    matrix.view().data[i] = static_cast<float>(i % 13) * 0.01F;
+  return matrix;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: %s WIDTHS BATCH THREADS SECONDS\n", argv[0]);
+    return 2;
+  }
+  std::vector<std::size_t> widths;
+  std::istringstream list(argv[1]);
+  for (std::string width; std::getline(list, width, ',');) widths.push_back(std::stoul(width));
+  const std::size_t batch = std::strtoul(argv[2], nullptr, 10);
+  const double budget = std::strtod(argv[4], nullptr);
+  initialize_blas();
+  set_blas_threads(std::atoi(argv[3]));
+
+  std::vector<Matrix<float>> outputs;  // of each layer, the input's first
+  std::vector<Matrix<float>> errors;   // dC/dz of the same
+  std::vector<Matrix<float>> kernels;
+  std::vector<Matrix<float>> gradients;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    outputs.push_back(filled(batch, widths[i]));
+    errors.push_back(filled(batch, widths[i]));
+    if (i == 0) continue;
+    kernels.push_back(filled(widths[i - 1], widths[i]));
+    gradients.push_back(filled(widths[i - 1], widths[i]));
+  }
+  const auto step = [&] {
+    const std::size_t layers = kernels.size();
+    for (std::size_t l = 0; l < layers; ++l)
+      gemm<float>(Transpose::no, outputs[l].view(), Transpose::no, kernels[l].view(), 0,
+                  outputs[l + 1].view());
+    for (std::size_t l = layers; l-- > 1;)
+      gemm<float>(Transpose::no, errors[l + 1].view(), Transpose::yes, kernels[l].view(), 0,
+                  errors[l].view());
+    for (std::size_t l = 0; l < layers; ++l)
+      gemm<float>(Transpose::yes, outputs[l].view(), Transpose::no, errors[l + 1].view(), 0,
+                  gradients[l].view());
+  };
+
+  // Stretches of about 5 ms, the first dropped.
+  const auto warm = Clock::now();
+  std::size_t count = 0;
+  while (seconds_since(warm) < 0.005 || count < 2) {
+    step();
+    ++count;
+  }
+  std::vector<double> times;
+  for (const auto began = Clock::now(); seconds_since(began) < budget || times.size() < 3;) {
+    const auto stretch = Clock::now();
+    for (std::size_t i = 0; i < count; ++i) step();
+    times.push_back(seconds_since(stretch) / static_cast<double>(count));
+  }
+  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                   times.end());
+  std::printf("%.3f\n", times[times.size() / 2] * 1e6);
+}
