@@ -1,4 +1,5 @@
 import { typeError } from './errors.js'
+import type { DType } from './matrix.js'
 import type { DenseOptions, SettingsOf, ActivationName } from './options.js'
 import { checks, complete, denseOptions } from './options.js'
 
@@ -10,6 +11,13 @@ export interface DenseLayer extends Readonly<SettingsOf<typeof denseOptions>> {
 
 /** What a network's `layers` may hold. */
 export type LayerDescription = DenseLayer
+
+/** What makes a network, but for its weights. */
+export interface NetworkDescription<D extends DType = DType> {
+  readonly inputs: number
+  readonly dtype: D
+  readonly layers: readonly LayerDescription[]
+}
 
 /**
  * A fully connected layer: a = f(x W + b), with a kernel W of shape `[inputs, units]`.

@@ -6,7 +6,7 @@ import { toPath, writeFileAtomically } from './formats/file.js'
 import type { Model } from './formats/model.js'
 import { decodeModel, encodeModel } from './formats/model.js'
 import { Layer, setTensors } from './layer.js'
-import type { LayerDescription } from './layers.js'
+import type { LayerDescription, NetworkDescription } from './layers.js'
 import { checkLayer } from './layers.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
 import { toMatrix } from './matrix.js'
@@ -270,7 +270,7 @@ function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
 }
 
 /** What makes a network like this one, but for its weights. */
-function describe<D extends DType>(network: Network<D>): NetworkOptions<D> & { readonly dtype: D } {
+function describe<D extends DType>(network: Network<D>): NetworkDescription<D> {
   const { inputs, dtype, layers } = network
   return { inputs, dtype, layers: layers.map((layer) => layer.description) }
 }

@@ -1,8 +1,8 @@
 import { badFile, show } from '../errors.js'
 import type { Layer } from '../layer.js'
+import type { NetworkDescription } from '../layers.js'
 import { checkLayer } from '../layers.js'
 import type { DType, FloatArray } from '../matrix.js'
-import type { NetworkOptions } from '../network.js'
 import type { Tensor } from './safetensors.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
@@ -14,13 +14,13 @@ const formatVersion = '1'
 
 /** A network as a file has it. */
 export interface Model {
-  readonly options: NetworkOptions<DType>
+  readonly options: NetworkDescription
   /** All weights, in the order of `Network.parameters`. */
   readonly parameters: readonly number[] | FloatArray
 }
 
 /** The bytes of a model file. */
-export function encodeModel(options: NetworkOptions<DType>, layers: readonly Layer[]): Uint8Array {
+export function encodeModel(options: NetworkDescription, layers: readonly Layer[]): Uint8Array {
   const tensors = new Map<string, Tensor>()
   layers.forEach((layer, i) => {
     const { data, shape } = layer.kernel
@@ -78,7 +78,7 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
 function readOptions(
   text: string | undefined,
   bad: (message: string, cause?: unknown) => Error,
-): NetworkOptions<DType> & { readonly dtype: DType } {
+): NetworkDescription {
   try {
     const value: unknown = JSON.parse(text ?? '')
     if (typeof value !== 'object' || value === null) throw new TypeError('not an object')
