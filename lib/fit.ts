@@ -4,10 +4,10 @@ import { CallSite } from './job.js'
 import type {
   NativeBatchEvent,
   NativeEpochEvent,
-  NativeFit,
+  NativeFitSettings,
+  NativeTrainer,
   NativeFitEnd,
   NativeScores,
-  FitListener,
 } from './native.js'
 import type { MetricName } from './options.js'
 
@@ -75,8 +75,8 @@ export interface FitPlan<M extends MetricName, V> {
   readonly validationNames: readonly string[] | undefined | null
   readonly callbacks: readonly Callback<M, V>[]
   readonly signal: AbortSignal | undefined
-  /** Starts the native fit. */
-  readonly start: (listener: FitListener) => NativeFit
+  readonly trainer: NativeTrainer
+  readonly settings: NativeFitSettings
   /** Where the user called `fit`. */
   readonly callSite: CallSite
 }
@@ -96,7 +96,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   readonly #settled: Promise<History<M, V>>
   #resolve!: (history: History<M, V>) => void
   #reject!: (error: unknown) => void
-  #job: NativeFit | undefined
+  #number: number | undefined // by which the native trainer knows the fit
   #ended = false
   #callbackError: { readonly error: unknown } | undefined
   #queue: Promise<void> = Promise.resolve()
@@ -119,7 +119,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
       })
       return
     }
-    this.#job = plan.start((events, end) => {
+    this.#number = plan.trainer.fit(plan.settings, (events, end) => {
       this.#queue = this.#queue.then(() => this.#take(events, end))
     })
     signal?.addEventListener('abort', this.#abort, { once: true })
@@ -127,7 +127,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
 
   /** Ends the training within one batch. The Fit then resolves with what there is. */
   stop(): void {
-    this.#job?.stop()
+    if (this.#number !== undefined) this.#plan.trainer.stop(this.#number)
   }
 
   then<A = History<M, V>, B = never>(
@@ -190,7 +190,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
         this.#epochs.push(report)
         this.#notify()
         await this.#call((callback) => callback.onEpochEnd?.(report))
-        this.#job?.proceed()
+        if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
       }
     }
     if (end !== null)
@@ -216,7 +216,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
       this.#reject(this.#callbackError.error)
     } else if (end.reason === 'failed') {
       this.#reject(callSite.claim(new Error(end.error.message, { cause: end.error })))
-    } else if (end.reason === 'nonFiniteLoss') {
+    } else if (end.reason === 'nonFiniteLoss' || end.reason === 'nonFiniteWeights') {
       this.#reject(callSite.claim(nonFiniteLoss(end)))
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
       this.#reject(signal.reason)
@@ -259,13 +259,19 @@ export function toScores<M extends MetricName>(
   return { loss: loss + penalty, penalty, ...named } as Scores<M> // one value per metric
 }
 
-function nonFiniteLoss(end: Extract<NativeFitEnd, { reason: 'nonFiniteLoss' }>): GemmnetError {
-  const { epoch, batch, layer, row } = end
+type NonFinite = Extract<NativeFitEnd, { reason: 'nonFiniteLoss' | 'nonFiniteWeights' }>
+
+function nonFiniteLoss(end: NonFinite): GemmnetError {
+  const { reason, epoch, batch, layer } = end
+  const happened =
+    reason === 'nonFiniteLoss'
+      ? `The loss is not finite in epoch ${epoch}, batch ${batch}: layer ${layer} gives NaN or ` +
+        `infinity for row ${end.row}`
+      : `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}`
   return new GemmnetError(
     'ERR_NON_FINITE_LOSS',
-    `The loss is not finite in epoch ${epoch}, batch ${batch}: layer ${layer} gives NaN or ` +
-      `infinity for row ${row}. The network keeps its last finite weights. ` +
+    `${happened}. The network keeps its last finite weights. ` +
       'A smaller learning rate, or features scaled to about 1, usually help',
-    { epoch, batch, layer, row },
+    { epoch, batch, layer, ...(reason === 'nonFiniteLoss' && { row: end.row }) },
   )
 }

@@ -178,6 +178,12 @@ export type NativeFitEnd =
   | { readonly reason: 'finished' | 'stopped' }
   | { readonly reason: 'failed'; readonly error: Error }
   | {
+      readonly reason: 'nonFiniteWeights'
+      readonly epoch: number
+      readonly batch: number
+      readonly layer: number
+    }
+  | {
       readonly reason: 'nonFiniteLoss'
       readonly epoch: number
       readonly batch: number
@@ -204,13 +210,12 @@ export type FitListener = (
 /** Called once. */
 export type TaskListener<Result> = (error: Error | null, result: Result) => void
 
-export interface NativeFit {
-  stop(): void
-  proceed(): void
-}
-
 export interface NativeTrainer {
-  fit(settings: NativeFitSettings, listener: FitListener): NativeFit
+  /** Returns the fit's number, which `stop` and `proceed` take; those of ended fits do nothing. */
+  fit(settings: NativeFitSettings, listener: FitListener): number
+  stop(fit: number): void
+  /** Lets a fit that waits begin its next epoch. */
+  proceed(fit: number): void
   evaluate(data: NativeDataset, listener: TaskListener<NativeScores>): void
 }
 

@@ -133,21 +133,16 @@ export class Trainer<M extends MetricName = never> {
       callbacks,
       signal,
       callSite: new CallSite(),
-      start: (listener) =>
-        this.#native.fit(
-          {
-            train: train.native,
-            validations: sets.map((set) => set.native),
-            epochs,
-            batchReportInterval: callbacks.some(
-              (callback: Callback<M, V>) => 'onBatchEnd' in callback,
-            )
-              ? batchReportInterval
-              : 0,
-            wait: callbacks.length > 0,
-          },
-          listener,
-        ),
+      trainer: this.#native,
+      settings: {
+        train: train.native,
+        validations: sets.map((set) => set.native),
+        epochs,
+        batchReportInterval: callbacks.some((callback: Callback<M, V>) => 'onBatchEnd' in callback)
+          ? batchReportInterval
+          : 0,
+        wait: callbacks.length > 0,
+      },
     }
     return new Fit(plan)
   }

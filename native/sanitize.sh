@@ -23,6 +23,7 @@ node native/build.cjs --debug --tests --work="build/$name/cmake" --dest="build/$
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS="exitcode=66:suppressions=$PWD/native/tsan.supp"
 export ASAN_OPTIONS=detect_leaks=1
+export LSAN_OPTIONS="suppressions=$PWD/native/lsan.supp:print_suppressions=0"
 # ThreadSanitizer wants its shadow memory where many kernels put other things at random.
 run=""
 if [ "$name" = tsan ] && setarch -R true 2>/dev/null; then run="setarch -R"; fi

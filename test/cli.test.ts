@@ -146,8 +146,12 @@ test.serial('values out of range are wrong usages, said in one line without a st
       'Expected `--learning-rate` to be a non-negative number, got `Infinity`',
     ],
     ['--seed', '1e30', 'Expected `--seed` to be a non-negative integer, got `1e+30`'],
-    ['--threads', '0', 'Expected `--threads` to be a positive integer, got `0`'],
-    ['--threads', '5000', 'Expected `threads` to be a positive integer of at most 1024, got `5000`'],
+    ['--threads', '0', 'Expected `--threads` to be a positive integer of at most 1024, got `0`'],
+    [
+      '--threads',
+      '5000',
+      'Expected `--threads` to be a positive integer of at most 1024, got `5000`',
+    ],
     ['--l2', '-1', 'Expected `--l2` to be a non-negative number, got `-1`'],
     ['--output', '', "Expected `--output` to be a path or a file: URL, got `''`"],
   ] as const)

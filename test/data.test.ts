@@ -90,7 +90,7 @@ test('a folder without the files is told', async (t) => {
   })
   await t.throwsAsync(loadMnist(join(folder, 'missing')), {
     code: 'ERR_NO_DATA',
-    message: `The folder ${join(folder, 'missing')} cannot be read`,
+    message: /^The folder \/.*missing cannot be read: ENOENT/,
   })
   await rm(folder, { recursive: true })
 })

@@ -568,10 +568,28 @@ test('a loss that is not finite is named and leaves finite weights', async (t) =
       t.true(network.parameters.every(Number.isFinite), `${dtype}, batches of ${batchSize}`)
       t.is(network.parameters.length, before.length)
       t.false(network.isTraining)
-      if (!(error instanceof GemmnetError)) continue // no second step was to be made
+      // 1e200 is beyond float32, whose weights are infinite after one step; in float64 it is the
+      // loss of a second step that overflows.
+      const ofWeights = dtype === 'float32' && batchSize > 10
+      if (dtype === 'float64' && epochs === 1) {
+        t.is(error, undefined)
+        continue
+      }
+      if (!(error instanceof GemmnetError)) {
+        t.fail()
+        continue
+      }
       t.like(error, { code: 'ERR_NON_FINITE_LOSS' })
-      t.deepEqual([error.epoch, error.batch], batchSize === 10 ? [1, 2] : [2, 1])
+      t.deepEqual(
+        [error.epoch, error.batch],
+        batchSize === 10 ? [1, 2] : ofWeights ? [1, 1] : [2, 1],
+      )
       t.true(error.layer === 0 || error.layer === 1)
+      if (ofWeights) {
+        t.is(error.row, undefined)
+        t.regex(error.message, /^The weights of layer \d are not finite after epoch 1, batch 1\./)
+        continue
+      }
       t.true((error.row ?? NaN) >= 0 && (error.row ?? NaN) < 100)
       t.regex(
         error.message,

@@ -46,7 +46,13 @@ function makeCase({ activation, loss, depth, batch, outputs }: Walk, dtype: 'flo
     const last = l === depth - 1
     const shift = last && loss.ofProbabilities && !bounded ? 0.5 : 0
     const spread = last && loss.ofProbabilities && !bounded ? 0.1 : 1
-    layer.bias = randomMatrix(1, layer.units, 7 + l, shift - 0.2 * spread, shift + 0.2 * spread).flat()
+    layer.bias = randomMatrix(
+      1,
+      layer.units,
+      7 + l,
+      shift - 0.2 * spread,
+      shift + 0.2 * spread,
+    ).flat()
     layer.kernel = {
       data: layer.kernel.data.map((weight) => weight * spread),
       shape: layer.kernel.shape,
@@ -107,7 +113,11 @@ test('float32 gradients are within 1e-5 of those in float64', (t) => {
 })
 
 test('a gradient check with class labels equals one with one-hot targets', (t) => {
-  const network = new Network({ inputs: 3, layers: [dense(4, 'tanh'), dense(3, 'softmax')], seed: 1 })
+  const network = new Network({
+    inputs: 3,
+    layers: [dense(4, 'tanh'), dense(3, 'softmax')],
+    seed: 1,
+  })
   const x = randomMatrix(5, 3, 1, -1, 1)
   const labels = [0, 2, 1, 1, 0]
   const oneHot = labels.map((label) => [0, 1, 2].map((c) => Number(c === label)))

@@ -1,12 +1,6 @@
 import test from 'ava'
 import { native } from '../lib/native.js'
-import {
-  activations,
-  initializers,
-  losses,
-  metrics,
-  optimizers,
-} from '../lib/options.js'
+import { activations, initializers, losses, metrics, optimizers } from '../lib/options.js'
 
 // The names in options.ts and the rows of the core's tables are the same.
 

@@ -56,7 +56,12 @@ test('one update with sigmoid and half squared error is the lecture’s, by hand
 interface Asserts {
   true: (value: boolean, message: string) => void
 }
-function closeTo(t: Asserts, got: ArrayLike<number>, expected: readonly number[], tolerance: number) {
+function closeTo(
+  t: Asserts,
+  got: ArrayLike<number>,
+  expected: readonly number[],
+  tolerance: number,
+) {
   t.true(got.length === expected.length, 'lengths differ')
   expected.forEach((value, i) => {
     const error = Math.abs((got[i] ?? NaN) - value)

@@ -24,11 +24,12 @@ export function toPath(name: string, path: unknown): string {
  *
  * @throws the system's error (`ENOENT`, `EACCES`, `ENOSPC`, ...); the old file is then
  * untouched and the temporary one removed
- * @throws TypeError if the path is a folder, a device or another thing that is no file
+ * @throws TypeError if the path is a device, a pipe or the like
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const existing = await stat(path).catch(() => undefined)
-  if (existing?.isFile() === false) throw typeError('path', 'a file', path)
+  if (existing !== undefined && !existing.isFile() && !existing.isDirectory())
+    throw typeError('path', 'a file', path) // renaming would replace a device or a pipe
   const temporary = join(dirname(path), `.gemmnet-${randomUUID()}.tmp`)
   try {
     await writeAndSync(temporary, bytes)

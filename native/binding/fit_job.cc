@@ -35,7 +35,10 @@ Napi::Object to_object(Napi::Env env, const BatchReport& report) {
 template <typename T>
 FitJob<T>::FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer,
                   FitSettings settings, bool wait)
-    : Job(listener), trainer_(std::move(trainer)), settings_(std::move(settings)), wait_(wait) {}
+    : FitControl(listener),
+      trainer_(std::move(trainer)),
+      settings_(std::move(settings)),
+      wait_(wait) {}
 
 template <typename T>
 FitJob<T>::~FitJob() {
@@ -107,6 +110,12 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
       break;
     case FitOutcome::Reason::stopped:
       end["reason"] = "stopped";
+      break;
+    case FitOutcome::Reason::non_finite_weights:
+      end["reason"] = "nonFiniteWeights";
+      end["epoch"] = static_cast<double>(outcome_.epoch);
+      end["batch"] = static_cast<double>(outcome_.batch);
+      end["layer"] = static_cast<double>(outcome_.layer);
       break;
     case FitOutcome::Reason::non_finite_loss:
       end["reason"] = "nonFiniteLoss";

@@ -10,10 +10,18 @@
 
 namespace gemmnet {
 
+/// What the trainer's handle needs of a fit of either precision.
+class FitControl : public Job {
+ public:
+  using Job::Job;
+  /// Lets a waiting fit begin its next epoch.
+  virtual void proceed() = 0;
+};
+
 /// A fit on its own thread. Its listener gets `(events, end)`: the reports since the last call, in
 /// order, and at the last call how the fit ended.
 template <typename T>
-class FitJob final : public Job, private FitObserver {
+class FitJob final : public FitControl, private FitObserver {
  public:
   /// `wait`: after each epoch's report the thread waits for `proceed`.
   FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer, FitSettings settings,
@@ -21,8 +29,7 @@ class FitJob final : public Job, private FitObserver {
   ~FitJob() override;
 
   void stop() override;
-  /// Lets a waiting fit begin its next epoch.
-  void proceed();
+  void proceed() override;
 
  private:
   void work() override;

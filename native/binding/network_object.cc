@@ -52,7 +52,8 @@ Source to_source(const Napi::Value& value, std::size_t inputs, Keeping keeping) 
 }
 
 template <typename T>
-void predict_into(const Network<T>& network, const Source& source, T* outputs) {
+void predict_into(const Network<T>& network, const Source& source, T* outputs,
+                  const typename Inference<T>::Stop& stop) {
   const std::size_t rows = source.rows();
   if (rows == 0) return;
   const std::size_t tile = std::min(rows, inference_rows(network));
@@ -62,9 +63,9 @@ void predict_into(const Network<T>& network, const Source& source, T* outputs) {
   const MatrixView<T> into(outputs, rows, network.outputs());
   const auto block = network.parameters();
   if (source.dataset)
-    inference.predict(block->data(), *source.dataset, into, team);
+    inference.predict(block->data(), *source.dataset, into, team, stop);
   else
-    inference.predict(block->data(), source.matrix, into, team);
+    inference.predict(block->data(), source.matrix, into, team, stop);
 }
 
 }  // namespace
@@ -189,7 +190,7 @@ Napi::Value NetworkObject::predict(const Napi::CallbackInfo& info) {
       [&]<typename T>(const std::shared_ptr<Network<T>>& network) -> Napi::Value {
         const Source source = to_source(info[0], network->inputs(), Keeping::borrow);
         auto outputs = Napi::TypedArrayOf<T>::New(info.Env(), source.rows() * network->outputs());
-        predict_into(*network, source, outputs.Data());
+        predict_into(*network, source, outputs.Data(), [] { return false; });
         return outputs;
       },
       network_);
@@ -204,7 +205,7 @@ void NetworkObject::predict_async(const Napi::CallbackInfo& info) {
         Environment::of(info.Env())
             .start(std::make_shared<Task>(
                 info[1].As<Napi::Function>(),
-                [=](const auto& /*stop*/) { predict_into(*network, *source, outputs->data()); },
+                [=](const auto& stop) { predict_into(*network, *source, outputs->data(), stop); },
                 [=](Napi::Env env) { return to_array(env, outputs->data(), outputs->size()); }));
       },
       network_);

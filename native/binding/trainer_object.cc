@@ -36,9 +36,11 @@ const Dataset& fitting_dataset(const Napi::Value& value, const char* name,
 }  // namespace
 
 Napi::Function TrainerObject::define(Napi::Env env) {
-  return DefineClass(env, "Trainer",
-                     {InstanceMethod<&TrainerObject::fit>("fit"),
-                      InstanceMethod<&TrainerObject::evaluate>("evaluate")});
+  return DefineClass(
+      env, "Trainer",
+      {InstanceMethod<&TrainerObject::fit>("fit"), InstanceMethod<&TrainerObject::stop>("stop"),
+       InstanceMethod<&TrainerObject::proceed>("proceed"),
+       InstanceMethod<&TrainerObject::evaluate>("evaluate")});
 }
 
 TrainerObject::TrainerObject(const Napi::CallbackInfo& info)
@@ -79,17 +81,22 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
         const auto job = std::make_shared<FitJob<T>>(listener, trainer, std::move(settings), wait);
         Environment::of(env).start(job);
 
-        Napi::Object handle = Napi::Object::New(env);
-        const std::weak_ptr<FitJob<T>> running = job;
-        handle["stop"] = Napi::Function::New(env, [running](const Napi::CallbackInfo&) {
-          if (const auto alive = running.lock()) alive->stop();
-        });
-        handle["proceed"] = Napi::Function::New(env, [running](const Napi::CallbackInfo&) {
-          if (const auto alive = running.lock()) alive->proceed();
-        });
-        return handle;
+        last_fit_ = job;
+        return Napi::Number::New(env, ++fits_);
       },
       trainer_);
+}
+
+std::shared_ptr<FitControl> TrainerObject::running_fit(const Napi::Value& number) const {
+  return to_size(number, "number") == fits_ ? last_fit_.lock() : nullptr;
+}
+
+void TrainerObject::stop(const Napi::CallbackInfo& info) {
+  if (const auto fit = running_fit(info[0])) fit->stop();
+}
+
+void TrainerObject::proceed(const Napi::CallbackInfo& info) {
+  if (const auto fit = running_fit(info[0])) fit->proceed();
 }
 
 void TrainerObject::evaluate(const Napi::CallbackInfo& info) {

@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "binding/fit_job.h"
 #include "core/trainer.h"
 
 namespace gemmnet {
@@ -21,11 +22,18 @@ class TrainerObject final : public Napi::ObjectWrap<TrainerObject> {
 
  private:
   Napi::Value fit(const Napi::CallbackInfo& info);
+  void stop(const Napi::CallbackInfo& info);
+  void proceed(const Napi::CallbackInfo& info);
   void evaluate(const Napi::CallbackInfo& info);
 
   void account(Napi::BasicEnv env);
 
+  /// The fit of this number, if it is still there. Only the last one can be.
+  std::shared_ptr<FitControl> running_fit(const Napi::Value& number) const;
+
   AnyTrainer trainer_;
+  std::weak_ptr<FitControl> last_fit_;
+  std::uint32_t fits_ = 0;
   std::int64_t external_bytes_ = 0;
 };
 

@@ -52,10 +52,11 @@ void Inference<T>::link(Workspace& workspace, const T* parameters, MatrixView<co
 
 template <typename T>
 void Inference<T>::predict(const T* parameters, const StoredMatrix& features, MatrixView<T> outputs,
-                           ThreadTeam& team) {
+                           ThreadTeam& team, const Stop& stop) {
   const auto as_is = features.as_is<T>();
   const std::size_t tiles = (outputs.rows + tile_rows_ - 1) / tile_rows_;
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
+    if (stop()) return;
     Workspace& workspace = workspaces_[thread];
     const Range rows = tile_range(index, tile_rows_, outputs.rows);
     MatrixView<const T> input;
@@ -75,10 +76,11 @@ void Inference<T>::predict(const T* parameters, const StoredMatrix& features, Ma
 
 template <typename T>
 void Inference<T>::predict(const T* parameters, const Dataset& data, MatrixView<T> outputs,
-                           ThreadTeam& team) {
-  if (data.is_whole()) return predict(parameters, data.rows().features, outputs, team);
+                           ThreadTeam& team, const Stop& stop) {
+  if (data.is_whole()) return predict(parameters, data.rows().features, outputs, team, stop);
   const std::size_t tiles = (outputs.rows + tile_rows_ - 1) / tile_rows_;
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
+    if (stop()) return;
     Workspace& workspace = workspaces_[thread];
     const Range rows = tile_range(index, tile_rows_, outputs.rows);
     for (std::size_t i = 0; i < rows.size(); ++i) workspace.places[i] = data.place(rows.begin + i);

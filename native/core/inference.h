@@ -23,10 +23,11 @@ class Inference {
 
   /// outputs(i, :) = the network's for row i of `features`, with weights `parameters`.
   void predict(const T* parameters, const StoredMatrix& features, MatrixView<T> outputs,
-               ThreadTeam& team);
+               ThreadTeam& team, const Stop& stop);
 
   /// The same for the rows of a view.
-  void predict(const T* parameters, const Dataset& data, MatrixView<T> outputs, ThreadTeam& team);
+  void predict(const T* parameters, const Dataset& data, MatrixView<T> outputs, ThreadTeam& team,
+               const Stop& stop);
 
   /// Adds the sums of loss and metrics over the rows of `data` to `scores`.
   void evaluate(const T* parameters, const Objective<T>& objective, const Dataset& data,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 #if defined(__linux__)
 #include <sched.h>
@@ -90,8 +91,12 @@ std::size_t available_processors() {
 ThreadTeam::ThreadTeam(std::size_t size)
     : spins_(size <= available_processors() ? spins_before_sleep : 0) {
   workers_.reserve(size - 1);
-  for (std::size_t thread = 1; thread < size; ++thread)
-    workers_.emplace_back([this, thread] { work(thread); });
+  try {
+    for (std::size_t thread = 1; thread < size; ++thread)
+      workers_.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those that there are do the work.
+  }
 }
 
 ThreadTeam::~ThreadTeam() {

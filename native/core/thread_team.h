@@ -30,6 +30,7 @@ class FlushSubnormals {
 /// thread for as long as it owns the team, flush subnormals.
 class ThreadTeam {
  public:
+  /// Of `size` threads, or of as many as the system gives.
   explicit ThreadTeam(std::size_t size);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;

@@ -17,9 +17,15 @@ void order_rows(const Dataset& data, const TrainerSettings& settings, std::uint6
     shuffle(order, Philox(settings.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
 }
 
+/// The first layer with a weight that is not finite, or the number of layers.
 template <typename T>
-bool all_finite(const AlignedBuffer<T>& block) {
-  return kernels<T>().elementwise.first_non_finite(block.data(), block.size()) == block.size();
+std::size_t first_non_finite_layer(const Network<T>& network, const AlignedBuffer<T>& block) {
+  for (const auto& place : network.tensors()) {
+    const T* const first = block.data() + place.shape.offset;
+    const std::size_t size = place.shape.size();
+    if (kernels<T>().elementwise.first_non_finite(first, size) != size) return place.layer;
+  }
+  return network.layers().size();
 }
 
 }  // namespace
@@ -41,6 +47,13 @@ void Trainer<T>::average(Scores& sums, std::size_t rows) const {
   if (objective_.is_averaged()) sums.loss /= count;
   sums.penalty /= count;
   for (double& metric : sums.metrics) metric /= count;
+}
+
+template <typename T>
+bool Trainer<T>::publish_finite(const AlignedBuffer<T>& block) {
+  if (first_non_finite_layer(*network_, block) != network_->layers().size()) return false;
+  network_->publish(block);
+  return true;
 }
 
 template <typename T>
@@ -80,9 +93,7 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
       const double before = sums.loss;
       const double penalty_before = sums.penalty;
       if (!step.train(settings.train.rows(), places, settings_.learning_rate, team, sums)) {
-        // The update before may have written what made this loss: then the last epoch's weights
-        // stay.
-        if (all_finite(step.parameters())) network_->publish(step.parameters());
+        publish_finite(step.parameters());
         outcome.reason = FitOutcome::Reason::non_finite_loss;
         outcome.epoch = epoch;
         outcome.batch = batch + 1;
@@ -99,13 +110,19 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
                                   (sums.penalty - penalty_before) / count});
       }
       if (observer.stop_requested()) {
-        network_->publish(step.parameters());
+        publish_finite(step.parameters());
         outcome.reason = FitOutcome::Reason::stopped;
         return outcome;
       }
     }
+    if (!publish_finite(step.parameters())) {
+      outcome.reason = FitOutcome::Reason::non_finite_weights;
+      outcome.epoch = epoch;
+      outcome.batch = batches;
+      outcome.layer = first_non_finite_layer(*network_, step.parameters());
+      return outcome;
+    }
     epochs_ = epoch;
-    network_->publish(step.parameters());
     report.epoch = epoch;
     average(sums, rows);
     report.seconds = std::chrono::duration<double>(Clock::now() - began).count();

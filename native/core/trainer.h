@@ -56,12 +56,13 @@ class FitObserver {
 };
 
 struct FitOutcome {
-  enum class Reason { finished, stopped, non_finite_loss } reason = Reason::finished;
-  // Of the step that was not made, where the loss was not finite:
+  enum class Reason { finished, stopped, non_finite_loss, non_finite_weights };
+  Reason reason = Reason::finished;
+  // Where a value was not finite, the step:
   std::uint64_t epoch = 0;
   std::size_t batch = 0;
-  std::size_t layer = 0;    // the first with such an output; the number of layers if none
-  std::uint32_t place = 0;  // of the first such row, in the data
+  std::size_t layer = 0;    // the first with such outputs, or such weights; or the number of layers
+  std::uint32_t place = 0;  // of the first row with such outputs, in the data
 };
 
 /// Trains one network. Keeps what outlives a fit: the optimizer's state and the count of epochs.
@@ -74,8 +75,8 @@ class Trainer {
   [[nodiscard]] const std::shared_ptr<Network<T>>& network() const { return network_; }
 
   /// Runs epochs on the calling thread and its own team until done or stopped. The network gets
-  /// the weights of each finished epoch, and of the last finished step at the end. The caller has
-  /// marked the network as training.
+  /// the weights of each finished epoch, and of the last finished step at the end, if finite. The
+  /// caller has marked the network as training.
   FitOutcome fit(const FitSettings& settings, FitObserver& observer);
 
   /// Scores of the network's published weights.
@@ -86,6 +87,8 @@ class Trainer {
 
  private:
   [[nodiscard]] std::size_t threads_for(std::size_t rows) const;
+  /// Gives the network these weights; false if one is not finite, and then it keeps its own.
+  bool publish_finite(const AlignedBuffer<T>& block);
   /// Makes sums over `rows` rows what is reported: means, but for the loss of a cost that is a sum.
   void average(Scores& sums, std::size_t rows) const;
   void evaluate_on(const T* block, const Dataset& data, Inference<T>& inference, ThreadTeam& team,
