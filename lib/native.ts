@@ -222,7 +222,8 @@ export interface NativeTrainer {
 /**
  * Finds the addon and loads it.
  *
- * @throws GemmnetError `ERR_NO_BINARY` with the command to run
+ * @throws GemmnetError `ERR_NO_BINARY` with the command to run, or with what the addon refuses: a
+ * BLAS that is not safe to call from several threads, a wrong `GEMMNET_SIMD`
  */
 function loadNative(): Native {
   const root = findPackageRoot()
@@ -230,15 +231,18 @@ function loadNative(): Native {
   try {
     return load(root)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    throw new GemmnetError(
-      'ERR_NO_BINARY',
-      `gemmnet has no native addon that loads here (${process.platform}-${process.arch}): ` +
-        `${reason ?? ''}\n` +
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const isMissing =
+      reason.startsWith('No native build') ||
+      (cause instanceof Error && 'code' in cause && cause.code === 'ERR_DLOPEN_FAILED')
+    // Otherwise the addon was loaded, and says itself why it does not run.
+    const message = isMissing
+      ? `gemmnet has no native addon that loads here (${process.platform}-${process.arch}): ` +
+        `${reason.split('\n')[0] ?? ''}\n` +
         'Build it with: npm rebuild gemmnet\n' +
-        '(npm 12 and newer block install scripts: run `npm install-scripts approve gemmnet` first)',
-      { cause },
-    )
+        '(npm 12 and newer block install scripts: run `npm install-scripts approve gemmnet` first)'
+      : `gemmnet cannot run here: ${reason}`
+    throw new GemmnetError('ERR_NO_BINARY', message, { cause })
   }
 }
 

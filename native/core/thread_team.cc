@@ -91,11 +91,16 @@ std::size_t available_processors() {
 ThreadTeam::ThreadTeam(std::size_t size)
     : spins_(size <= available_processors() ? spins_before_sleep : 0) {
   workers_.reserve(size - 1);
+  for (std::size_t thread = 1; thread < size; ++thread)
+    if (!add_worker(thread)) return;
+}
+
+bool ThreadTeam::add_worker(std::size_t thread) {
   try {
-    for (std::size_t thread = 1; thread < size; ++thread)
-      workers_.emplace_back([this, thread] { work(thread); });
+    workers_.emplace_back([this, thread] { work(thread); });
+    return true;
   } catch (const std::system_error&) {
-    // The system gives no more threads: those that there are do the work.
+    return false;  // the system gives no more: those that there are do the work
   }
 }
 

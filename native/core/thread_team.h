@@ -57,6 +57,7 @@ class ThreadTeam {
   };
 
   void run(Job job);
+  bool add_worker(std::size_t thread);
   void work(std::size_t thread);
   bool take_one(std::size_t thread);
 

@@ -115,12 +115,13 @@ template <class T>
 double error_in_units(T y, Wide<T> exact) {
   using Limits = std::numeric_limits<T>;
   if (std::isnan(exact) || std::isnan(y)) return std::isnan(exact) && std::isnan(y) ? 0 : 1e9;
-  if (std::abs(exact) > Limits::max()) return std::isinf(y) && (y > 0) == (exact > 0) ? 0 : 1e9;
+  if (std::abs(exact) > Wide<T>(Limits::max()))
+    return std::isinf(y) && (y > 0) == (exact > 0) ? 0 : 1e9;
   if (std::isinf(y)) return 1e9;
   const int exponent = exact == 0 ? Limits::min_exponent - 1 : std::ilogb(exact);
   const Wide<T> unit =
       std::ldexp(Wide<T>(1), std::max(exponent, Limits::min_exponent - 1) - Limits::digits + 1);
-  return static_cast<double>(std::abs(y - exact) / unit);
+  return static_cast<double>(std::abs(Wide<T>(y) - exact) / unit);
 }
 
 // Where long double is double the reference itself is wrong by a unit.
@@ -141,8 +142,8 @@ TEST_CASE_TEMPLATE("vector math stays within its bounds in units in the last pla
       const Wide<T> exact = f.exact(xs[i]);
       if (f.flushes && exact < smallest * (1 + Wide<T>(1e-4))) {
         // At the very edge either side is right: the smallest normal number or zero.
-        if (ys[i] != 0 && ys[i] < smallest) ++not_flushed;
-        if (ys[i] > smallest * (1 + Wide<T>(2e-4))) ++not_flushed;
+        if (ys[i] != 0 && Wide<T>(ys[i]) < smallest) ++not_flushed;
+        if (Wide<T>(ys[i]) > smallest * (1 + Wide<T>(2e-4))) ++not_flushed;
         continue;
       }
       const double error = error_in_units(ys[i], exact);
@@ -153,7 +154,7 @@ TEST_CASE_TEMPLATE("vector math stays within its bounds in units in the last pla
     }
     CAPTURE(f.name);
     CAPTURE(worst_at);
-    CHECK(worst <= f.bound + reference_error<T>);
+    CHECK(worst <= double(f.bound) + double(reference_error<T>));
     CHECK(not_flushed == 0);
   }
 }
