@@ -17,6 +17,9 @@ import { findPackageRoot } from '../lib/package_root.js'
 
 const program = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url))
 const interruptModule = new URL('../lib/cli/interrupt.js', import.meta.url).href
+// A sanitizer's runtime, if there is one, is for Node and not for the shell or terminal around it.
+const { LD_PRELOAD: preload, ...environment } = process.env
+const exec = preload === undefined ? 'exec' : `LD_PRELOAD='${preload}' exec`
 // util-linux's: runs a command in a pseudo-terminal
 const hasScript = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
 const escape = '\x1b'
@@ -370,8 +373,8 @@ test.serial('a reader that leaves ends the program quietly', async (t) => {
 const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
 onLinux('results that cannot be written are a failure', async (t) => {
   await access('/dev/full')
-  const command = `exec "$0" "$1" digits --epochs 1 > /dev/full`
-  const child = spawn('sh', ['-c', command, process.execPath, program])
+  const command = `${exec} "$0" "$1" digits --epochs 1 > /dev/full`
+  const child = spawn('sh', ['-c', command, process.execPath, program], { env: environment })
   const { stderr, code } = await ended(child)
   t.is(code, 1)
   t.regex(stderr, /\nerror: Cannot write to standard output: ENOSPC.*\n$/)
@@ -395,10 +398,10 @@ test.serial('run writes to the streams it is given and leaves nothing behind', a
 
 /** Runs the program in a pseudo-terminal of 40 columns; `type` is typed after the first output. */
 async function inTerminal(args: string, type?: string): Promise<Ended> {
-  const command = `stty cols 40; exec "${process.execPath}" "${program}" ${args}`
+  const command = `stty cols 40; ${exec} "${process.execPath}" "${program}" ${args}`
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: folder,
-    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    env: { ...environment, TERM: 'xterm', SHELL: '/bin/sh' },
   })
   if (type !== undefined) {
     child.stdout.once('data', () => child.stdin.write(type))

@@ -56,9 +56,8 @@ void predict_into(const Network<T>& network, const Source& source, T* outputs,
                   const typename Inference<T>::Stop& stop) {
   const std::size_t rows = source.rows();
   if (rows == 0) return;
-  const std::size_t tile = std::min(rows, inference_rows(network));
-  const std::size_t tiles = (rows + tile - 1) / tile;
-  ThreadTeam team(std::min(tiles, default_threads(network, rows)));
+  const std::size_t tile = inference_rows(network);
+  ThreadTeam team(default_threads(network, rows, (rows + tile - 1) / tile));
   Inference<T> inference(network, rows, team.size());
   const MatrixView<T> into(outputs, rows, network.outputs());
   const auto block = network.parameters();

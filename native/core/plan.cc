@@ -110,10 +110,11 @@ template std::size_t inference_rows(const Network<float>&);
 template std::size_t inference_rows(const Network<double>&);
 
 template <typename T>
-std::size_t default_threads(const Network<T>& network, std::size_t rows) {
-  return step_work(network, rows) < work_for_threads ? 1 : available_processors();
+std::size_t default_threads(const Network<T>& network, std::size_t rows, std::size_t tiles) {
+  if (step_work(network, rows) < work_for_threads) return 1;
+  return std::clamp<std::size_t>(tiles, 1, available_processors());
 }
-template std::size_t default_threads(const Network<float>&, std::size_t);
-template std::size_t default_threads(const Network<double>&, std::size_t);
+template std::size_t default_threads(const Network<float>&, std::size_t, std::size_t);
+template std::size_t default_threads(const Network<double>&, std::size_t, std::size_t);
 
 }  // namespace gemmnet

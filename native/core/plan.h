@@ -24,6 +24,11 @@ struct Plan {
   /// Gradients are taken in the row phase, each row tile's apart, and added up for the update:
   /// where that moves less between the threads than the batch's activations would.
   bool gradients_by_rows = false;
+
+  /// Of its larger phase.
+  [[nodiscard]] std::size_t tiles() const {
+    return row_tiles.size() < tensor_tiles.size() ? tensor_tiles.size() : row_tiles.size();
+  }
 };
 
 template <typename T>
@@ -36,9 +41,9 @@ constexpr std::size_t maximum_step_rows = 4096;
 template <typename T>
 std::size_t inference_rows(const Network<T>& network);
 
-/// Threads that a step over `rows` rows pays for: 1 for small networks, at most as many as
-/// processors are available.
+/// Threads that work on `rows` rows pays for: 1 for small networks, else one per available
+/// processor, but no more than there are tiles to take.
 template <typename T>
-std::size_t default_threads(const Network<T>& network, std::size_t rows);
+std::size_t default_threads(const Network<T>& network, std::size_t rows, std::size_t tiles);
 
 }  // namespace gemmnet

@@ -37,8 +37,8 @@ Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, const TrainerSettings& 
 }
 
 template <typename T>
-std::size_t Trainer<T>::threads_for(std::size_t rows) const {
-  return settings_.threads != 0 ? settings_.threads : default_threads(*network_, rows);
+std::size_t Trainer<T>::threads_for(std::size_t rows, std::size_t tiles) const {
+  return settings_.threads != 0 ? settings_.threads : default_threads(*network_, rows, tiles);
 }
 
 template <typename T>
@@ -65,7 +65,8 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
   const std::size_t batches = (rows + batch_size - 1) / batch_size;
 
   // All memory of the epochs.
-  ThreadTeam team(threads_for(batch_size));
+  const Plan plan = make_plan(*network_, std::min(batch_size, maximum_step_rows));
+  ThreadTeam team(threads_for(batch_size, plan.tiles()));
   Step<T> step(*network_, objective_, settings_.optimizer, state_, batch_size, team.size());
   if (rows % batch_size != 0) step.prepare(rows % batch_size);
   step.load(*network_->parameters());
@@ -151,7 +152,8 @@ void Trainer<T>::evaluate_on(const T* block, const Dataset& data, Inference<T>& 
 
 template <typename T>
 Scores Trainer<T>::evaluate(const Dataset& data, const typename Inference<T>::Stop& stop) const {
-  ThreadTeam team(threads_for(std::min(data.size(), inference_rows(*network_))));
+  const std::size_t tile = inference_rows(*network_);
+  ThreadTeam team(threads_for(data.size(), (data.size() + tile - 1) / tile));
   Inference<T> inference(*network_, data.size(), team.size());
   const auto block = network_->parameters();
   Scores scores;

@@ -86,7 +86,7 @@ class Trainer {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  [[nodiscard]] std::size_t threads_for(std::size_t rows) const;
+  [[nodiscard]] std::size_t threads_for(std::size_t rows, std::size_t tiles) const;
   /// Gives the network these weights; false if one is not finite, and then it keeps its own.
   bool publish_finite(const AlignedBuffer<T>& block);
   /// Makes sums over `rows` rows what is reported: means, but for the loss of a cost that is a sum.
