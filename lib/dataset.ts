@@ -18,6 +18,7 @@ export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
   readonly dtype?: DType | undefined
 }
 
+const mostClasses = 2 ** 24
 const ownOptions = ['sampleWeights', 'featureNames', 'dtype'] as const
 
 interface View {
@@ -199,6 +200,8 @@ function readTargets(
     if (y.length !== rows)
       throw new RangeError(`\`y\` has ${y.length} labels, \`x\` has ${rows} rows`)
     const checked = toLabels('y', y, classes)
+    if (checked.classes > mostClasses)
+      throw rangeError('classes', `at most ${mostClasses}`, checked.classes)
     return { labels: Int32Array.from(checked.indices), classes: checked.classes }
   }
   if (classes !== undefined)
@@ -272,7 +275,7 @@ function partSizes<Name extends string>(
 export function toNativeMatrix(matrix: CheckedMatrix, scale = 1, dtype?: DType): NativeMatrix {
   const data = toStored(matrix.data, dtype)
   const { rows, columns } = matrix
-  return { data, rows, columns, scale, shared: types.isSharedArrayBuffer(data.buffer) }
+  return { data, rows, columns, scale }
 }
 
 function toStored(data: TypedArray, dtype?: DType): Float32Array | Float64Array | Uint8Array {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Dataset } from './dataset.js'
 import { GemmnetError } from './errors.js'
 import { CallSite } from './job.js'
@@ -68,6 +69,9 @@ export interface Callback<M extends MetricName = MetricName, V = undefined> {
   onBatchEnd?(report: BatchReport): void | Promise<void>
 }
 
+/** Milliseconds that a fit's callbacks may keep the event loop in one go. */
+const longestHold = 5
+
 /** What a Fit is made from. @internal */
 export interface FitPlan<M extends MetricName, V> {
   readonly metrics: readonly M[]
@@ -84,7 +88,8 @@ export interface FitPlan<M extends MetricName, V> {
 /**
  * A running fit: await it for its {@link History}, or iterate over it for an {@link EpochReport}
  * per epoch, as they come. Leaving the loop stops the training within one batch; the network keeps
- * the weights of the last finished step.
+ * the weights of the last finished step. The training does not wait for the loop's body, so small
+ * networks may be some epochs ahead of it, 1024 reports at most; it waits for callbacks.
  *
  * A Fit that is iterated raises no unhandled rejection: the loop throws.
  */
@@ -97,6 +102,8 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   #resolve!: (history: History<M, V>) => void
   #reject!: (error: unknown) => void
   #number: number | undefined // by which the native trainer knows the fit
+  #stopping = false
+  #breathed = performance.now()
   #ended = false
   #callbackError: { readonly error: unknown } | undefined
   #queue: Promise<void> = Promise.resolve()
@@ -119,14 +126,20 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
       })
       return
     }
-    this.#number = plan.trainer.fit(plan.settings, (events, end) => {
-      this.#queue = this.#queue.then(() => this.#take(events, end))
-    })
     signal?.addEventListener('abort', this.#abort, { once: true })
+    try {
+      this.#number = plan.trainer.fit(plan.settings, (events, end) => {
+        this.#queue = this.#queue.then(() => this.#take(events, end))
+      })
+    } catch (error) {
+      signal?.removeEventListener('abort', this.#abort)
+      throw error
+    }
   }
 
   /** Ends the training within one batch. The Fit then resolves with what there is. */
   stop(): void {
+    this.#stopping = true
     if (this.#number !== undefined) this.#plan.trainer.stop(this.#number)
   }
 
@@ -181,22 +194,30 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     end: NativeFitEnd | null,
   ): Promise<void> {
     for (const event of events) {
-      if (event.type === 'batch') {
-        const { epoch, batch, batches, loss } = event
-        const report = { epoch, batch, batches, loss }
-        await this.#call((callback) => callback.onBatchEnd?.(report))
-      } else {
+      if (event.type === 'epoch') {
         const report = this.#toReport(event)
         this.#epochs.push(report)
         this.#notify()
         await this.#call((callback) => callback.onEpochEnd?.(report))
-        if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
+      } else if (!this.#stopping) {
+        const { epoch, batch, batches, loss } = event
+        const report = { epoch, batch, batches, loss }
+        await this.#call((callback) => callback.onBatchEnd?.(report))
       }
+      if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
+      await this.#breathe()
     }
     if (end !== null)
       this.#settle(() => {
         this.#conclude(end)
       })
+  }
+
+  /** Lets the event loop turn, where callbacks have kept it: else no timer or signal would be heard. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#breathed < longestHold) return
+    await setImmediate()
+    this.#breathed = performance.now()
   }
 
   /** Calls one hook of all callbacks in turn; the first that throws stops the fit. */
@@ -263,15 +284,28 @@ type NonFinite = Extract<NativeFitEnd, { reason: 'nonFiniteLoss' | 'nonFiniteWei
 
 function nonFiniteLoss(end: NonFinite): GemmnetError {
   const { reason, epoch, batch, layer } = end
-  const happened =
-    reason === 'nonFiniteLoss'
-      ? `The loss is not finite in epoch ${epoch}, batch ${batch}: layer ${layer} gives NaN or ` +
-        `infinity for row ${end.row}`
-      : `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}`
+  const where = `in epoch ${epoch}, batch ${batch}`
+  const scale = 'A smaller learning rate, or features scaled to about 1, usually help'
+  const targets = 'All outputs are: targets or sample weights are too large for it'
+  const kept = 'The network keeps its last finite weights'
+  const details = { epoch, batch, ...(layer !== undefined && { layer }) }
+  if (reason === 'nonFiniteWeights')
+    return new GemmnetError(
+      'ERR_NON_FINITE_LOSS',
+      `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}. ${kept}. ${scale}`,
+      details,
+    )
+  const { row } = end
+  if (row === undefined)
+    return new GemmnetError(
+      'ERR_NON_FINITE_LOSS',
+      `The loss is not finite ${where}. ${targets}. ${kept}`,
+      details,
+    )
   return new GemmnetError(
     'ERR_NON_FINITE_LOSS',
-    `${happened}. The network keeps its last finite weights. ` +
-      'A smaller learning rate, or features scaled to about 1, usually help',
-    { epoch, batch, layer, ...(reason === 'nonFiniteLoss' && { row: end.row }) },
+    `The loss is not finite ${where}: layer ${layer} gives NaN or infinity for row ${row}. ` +
+      `${kept}. ${scale}`,
+    { ...details, row },
   )
 }

@@ -137,11 +137,13 @@ function fromShaped(name: string, value: object, given: unknown, shape: unknown)
   return { data, rows, columns }
 }
 
-/** False for the transposed and sliced views of array libraries (`stride` and `offset`). */
+/** False for the transposed and sliced views of array libraries (`stride`, `strides`, `offset`). */
 function isRowMajor(value: object, columns: number): boolean {
   if ('offset' in value && typeof value.offset === 'number' && value.offset !== 0) return false
-  if (!('stride' in value) || !Array.isArray(value.stride)) return true
-  return value.stride[0] === columns && value.stride[1] === 1
+  return ['stride', 'strides'].every((name) => {
+    const strides: unknown = Reflect.get(value, name)
+    return !Array.isArray(strides) || (strides[0] === columns && strides[1] === 1)
+  })
 }
 
 function isSize(value: unknown): value is number {

@@ -48,8 +48,6 @@ export interface NativeMatrix {
   readonly rows: number
   readonly columns: number
   readonly scale: number
-  /** Borrowed instead of copied: the memory is a SharedArrayBuffer. */
-  readonly shared: boolean
 }
 
 export interface NativeDatasetSettings {
@@ -187,8 +185,9 @@ export type NativeFitEnd =
       readonly reason: 'nonFiniteLoss'
       readonly epoch: number
       readonly batch: number
-      readonly layer: number
-      readonly row: number
+      /** The first layer with such outputs, and its first such row among all rows, if there is one. */
+      readonly layer?: number
+      readonly row?: number
     }
 
 export interface NativeFitSettings {
@@ -214,7 +213,7 @@ export interface NativeTrainer {
   /** Returns the fit's number, which `stop` and `proceed` take; those of ended fits do nothing. */
   fit(settings: NativeFitSettings, listener: FitListener): number
   stop(fit: number): void
-  /** Lets a fit that waits begin its next epoch. */
+  /** Answers one event: a fit is never more than 1024 ahead, with `wait` not one epoch. */
   proceed(fit: number): void
   evaluate(data: NativeDataset, listener: TaskListener<NativeScores>): void
 }

@@ -146,8 +146,12 @@ export class Network<D extends DType = 'float32'> {
     const { data, shape } = this.predict(x)
     const [rows, outputs] = shape
     return Int32Array.from({ length: rows }, (_, row) => {
-      const values = data.subarray(row * outputs, (row + 1) * outputs)
-      return outputs === 1 ? Number((values[0] ?? 0) > 0.5) : values.indexOf(Math.max(...values))
+      const value = (output: number) => data[row * outputs + output] ?? 0
+      if (outputs === 1) return Number(value(0) > 0.5)
+      let largest = 0
+      for (let output = 1; output < outputs; output++)
+        if (value(output) > value(largest)) largest = output
+      return largest
     })
   }
 

@@ -260,10 +260,13 @@ export const networkOptions = {
 export const datasetOptions = {
   /** With labels: how many classes there are. Default: the largest label plus one. */
   classes: { optional: true, check: checks.positiveInteger } as Optional<number>,
-  /** What every feature is multiplied with when it is read, not 0. Default 1. */
+  /** What every feature is multiplied with when it is read; of a size from 1e-30 to 1e30. Default 1. */
   scale: {
     default: 1,
-    check: number('a finite number other than 0', (value) => Number.isFinite(value) && value !== 0),
+    check: number(
+      'of a size from 1e-30 to 1e30',
+      (value) => Math.abs(value) >= 1e-30 && Math.abs(value) <= 1e30,
+    ),
   } as Defaulted<number>,
 }
 

@@ -122,12 +122,29 @@ std::span<const T> to_elements(const Napi::Value& value, const char* name) {
 }
 template std::span<const float> to_elements(const Napi::Value&, const char*);
 template std::span<const double> to_elements(const Napi::Value&, const char*);
+template std::span<const std::uint8_t> to_elements(const Napi::Value&, const char*);
 template std::span<const std::int32_t> to_elements(const Napi::Value&, const char*);
 template std::span<const std::uint32_t> to_elements(const Napi::Value&, const char*);
 
 template <typename T>
+Napi::TypedArrayOf<T> make_array(Napi::Env env, std::size_t size) {
+  const char* name = "Float32Array";
+  if (array_type<T> == napi_float64_array) name = "Float64Array";
+  if (array_type<T> == napi_uint8_array) name = "Uint8Array";
+  if (array_type<T> == napi_int32_array) name = "Int32Array";
+  const Napi::Object made = env.Global().Get(name).As<Napi::Function>().New(
+      {Napi::Number::New(env, static_cast<double>(size))});
+  if (to_elements<T>(made, name).size() != size) fail(env, name, "the built-in one");
+  return made.As<Napi::TypedArrayOf<T>>();
+}
+template Napi::TypedArrayOf<float> make_array(Napi::Env, std::size_t);
+template Napi::TypedArrayOf<double> make_array(Napi::Env, std::size_t);
+template Napi::TypedArrayOf<std::uint8_t> make_array(Napi::Env, std::size_t);
+template Napi::TypedArrayOf<std::int32_t> make_array(Napi::Env, std::size_t);
+
+template <typename T>
 Napi::TypedArrayOf<T> to_array(Napi::Env env, const T* elements, std::size_t size) {
-  auto array = Napi::TypedArrayOf<T>::New(env, size);
+  auto array = make_array<T>(env, size);
   if (size != 0) std::copy_n(elements, size, array.Data());
   return array;
 }
@@ -161,7 +178,12 @@ StoredMatrix borrow_matrix(const Napi::Object& from) {
 StoredMatrix keep_matrix(const Napi::Object& from, std::shared_ptr<const void>& owner) {
   StoredMatrix matrix = borrow_matrix(from);
   const Napi::Value data = from.Get("data");
-  if (get_boolean(from, "shared")) {
+  // Asked of the array itself: its `buffer` property can be anything.
+  napi_value buffer = nullptr;
+  bool is_array_buffer = true;
+  napi_get_typedarray_info(from.Env(), data, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_is_arraybuffer(from.Env(), buffer, &is_array_buffer);
+  if (!is_array_buffer) {
     // Released where the last Dataset is: on this environment's thread.
     owner = std::make_shared<Napi::ObjectReference>(Napi::Persistent(data.As<Napi::Object>()));
     return matrix;

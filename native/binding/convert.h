@@ -31,7 +31,12 @@ std::size_t to_size(const Napi::Value& value, const char* name);
 template <typename T>
 std::span<const T> to_elements(const Napi::Value& value, const char* name);
 
-/// A Float32Array or Float64Array with a copy of these elements.
+/// A new typed array, made by JavaScript's constructor: that throws where there is no memory, while
+/// Node-API's ends the process.
+template <typename T>
+Napi::TypedArrayOf<T> make_array(Napi::Env env, std::size_t size);
+
+/// A typed array with a copy of these elements.
 template <typename T>
 Napi::TypedArrayOf<T> to_array(Napi::Env env, const T* elements, std::size_t size);
 

@@ -53,16 +53,16 @@ Napi::Value copy_matrix(Napi::Env env, const Dataset& dataset, const StoredMatri
     return array;
   };
   const std::size_t size = places.size() * matrix.columns;
-  if (matrix.type == ElementType::float64) return gather(Napi::Float64Array::New(env, size));
+  if (matrix.type == ElementType::float64) return gather(make_array<double>(env, size));
   if (matrix.type == ElementType::uint8 && matrix.scale == 1) {
-    Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
+    Napi::Uint8Array array = make_array<std::uint8_t>(env, size);
     const auto* const bytes = static_cast<const std::uint8_t*>(matrix.data);
     for (std::size_t i = 0; i < places.size(); ++i)
       std::copy_n(bytes + places[i] * matrix.columns, matrix.columns,
                   array.Data() + i * matrix.columns);
     return array;
   }
-  return gather(Napi::Float32Array::New(env, size));
+  return gather(make_array<float>(env, size));
 }
 
 }  // namespace
@@ -157,7 +157,7 @@ Napi::Value DatasetObject::copy_targets(const Napi::CallbackInfo& info) {
   const Rows& rows = dataset_.rows();
   if (rows.targets.columns != 0) return copy_matrix(info.Env(), dataset_, rows.targets);
   if (rows.labels.empty()) return info.Env().Undefined();
-  Napi::Int32Array array = Napi::Int32Array::New(info.Env(), dataset_.size());
+  Napi::Int32Array array = make_array<std::int32_t>(info.Env(), dataset_.size());
   for (std::size_t i = 0; i < dataset_.size(); ++i) array[i] = rows.labels[dataset_.place(i)];
   return array;
 }
@@ -165,7 +165,7 @@ Napi::Value DatasetObject::copy_targets(const Napi::CallbackInfo& info) {
 Napi::Value DatasetObject::copy_weights(const Napi::CallbackInfo& info) {
   const Rows& rows = dataset_.rows();
   if (rows.weights.empty()) return info.Env().Undefined();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), dataset_.size());
+  Napi::Float64Array array = make_array<double>(info.Env(), dataset_.size());
   for (std::size_t i = 0; i < dataset_.size(); ++i) array[i] = rows.weights[dataset_.place(i)];
   return array;
 }

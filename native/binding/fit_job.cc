@@ -64,7 +64,7 @@ template <typename T>
 void FitJob<T>::proceed() {
   {
     const std::lock_guard lock(mutex_);
-    if (epochs_to_go_ > 0) --epochs_to_go_;
+    if (unanswered_ > 0) --unanswered_;
   }
   proceeding_.notify_all();
 }
@@ -75,25 +75,26 @@ void FitJob<T>::work() {
 }
 
 template <typename T>
-void FitJob<T>::epoch_ended(const EpochReport& report) {
+template <typename Report>
+void FitJob<T>::post(const Report& report, std::size_t left) {
   {
     const std::lock_guard lock(mutex_);
     events_.emplace_back(report);
-    ++epochs_to_go_;
+    ++unanswered_;
   }
   wake();
-  if (!wait_) return;
   std::unique_lock lock(mutex_);
-  proceeding_.wait(lock, [this] { return epochs_to_go_ == 0 || is_stopping(); });
+  proceeding_.wait(lock, [&] { return unanswered_ <= left || is_stopping(); });
+}
+
+template <typename T>
+void FitJob<T>::epoch_ended(const EpochReport& report) {
+  post(report, wait_ ? 0 : most_unanswered);
 }
 
 template <typename T>
 void FitJob<T>::batch_ended(const BatchReport& report) {
-  {
-    const std::lock_guard lock(mutex_);
-    events_.emplace_back(report);
-  }
-  wake();
+  post(report, most_unanswered);
 }
 
 template <typename T>
@@ -121,8 +122,11 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
       end["reason"] = "nonFiniteLoss";
       end["epoch"] = static_cast<double>(outcome_.epoch);
       end["batch"] = static_cast<double>(outcome_.batch);
-      end["layer"] = static_cast<double>(outcome_.layer);
-      end["row"] = static_cast<double>(outcome_.place);
+      // Outputs may all be finite, and only the loss of them not.
+      if (outcome_.layer < trainer_->network()->layers().size()) {
+        end["layer"] = static_cast<double>(outcome_.layer);
+        end["row"] = static_cast<double>(outcome_.place);
+      }
       break;
   }
   return end;

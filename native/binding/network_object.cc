@@ -148,7 +148,7 @@ Napi::Value NetworkObject::copy_tensor(const Napi::CallbackInfo& info) {
 Napi::Value NetworkObject::copy_parameters(const Napi::CallbackInfo& info) {
   return std::visit(
       [&]<typename T>(const std::shared_ptr<Network<T>>& network) -> Napi::Value {
-        auto array = Napi::TypedArrayOf<T>::New(info.Env(), network->parameter_count());
+        auto array = make_array<T>(info.Env(), network->parameter_count());
         const auto block = network->parameters();
         T* to = array.Data();
         for (const auto& place : network->tensors())
@@ -188,7 +188,7 @@ Napi::Value NetworkObject::predict(const Napi::CallbackInfo& info) {
   return std::visit(
       [&]<typename T>(const std::shared_ptr<Network<T>>& network) -> Napi::Value {
         const Source source = to_source(info[0], network->inputs(), Keeping::borrow);
-        auto outputs = Napi::TypedArrayOf<T>::New(info.Env(), source.rows() * network->outputs());
+        auto outputs = make_array<T>(info.Env(), source.rows() * network->outputs());
         predict_into(*network, source, outputs.Data(), [] { return false; });
         return outputs;
       },
@@ -200,7 +200,7 @@ void NetworkObject::predict_async(const Napi::CallbackInfo& info) {
       [&]<typename T>(const std::shared_ptr<Network<T>>& network) {
         auto source =
             std::make_shared<Source>(to_source(info[0], network->inputs(), Keeping::keep));
-        auto outputs = std::make_shared<std::vector<T>>(source->rows() * network->outputs());
+        auto outputs = std::make_shared<AlignedBuffer<T>>(source->rows() * network->outputs());
         Environment::of(info.Env())
             .start(std::make_shared<Task>(
                 info[1].As<Napi::Function>(),

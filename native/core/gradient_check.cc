@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "core/step.h"
 
@@ -48,7 +49,8 @@ class Differentiation {
 
   /// One vector per tensor.
   std::vector<std::vector<double>> gradient() {
-    step_.differentiate(data_.rows(), places_, team_);
+    if (!std::isfinite(step_.differentiate(data_.rows(), places_, team_)))
+      throw std::domain_error("The cost of these rows is not finite");
     std::vector<std::vector<double>> tensors;
     for (const auto& place : network_.tensors()) {
       const T* const first = step_.gradient().data() + place.shape.offset;

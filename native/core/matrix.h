@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -68,7 +71,12 @@ class AlignedBuffer {
     constexpr std::size_t huge_page = std::size_t{2} << 20;
     const std::size_t bytes = (size * sizeof(T) + alignment - 1) / alignment * alignment;
     const bool huge = bytes >= 2 * huge_page;
-    data_ = static_cast<T*>(::operator new(bytes, std::align_val_t{huge ? huge_page : alignment}));
+    // A size whose bytes wrap around would be granted.
+    if (size < std::numeric_limits<std::size_t>::max() / 2 / sizeof(T))
+      data_ = static_cast<T*>(
+          ::operator new(bytes, std::align_val_t{huge ? huge_page : alignment}, std::nothrow));
+    if (data_ == nullptr)
+      throw std::runtime_error("Out of memory: no room for " + std::to_string(size) + " numbers");
     huge_ = huge;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (huge) madvise(data_, bytes / huge_page * huge_page, MADV_HUGEPAGE);

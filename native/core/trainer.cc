@@ -38,7 +38,8 @@ Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, const TrainerSettings& 
 
 template <typename T>
 std::size_t Trainer<T>::threads_for(std::size_t rows, std::size_t tiles) const {
-  return settings_.threads != 0 ? settings_.threads : default_threads(*network_, rows, tiles);
+  if (settings_.threads == 0) return default_threads(*network_, rows, tiles);
+  return std::clamp<std::size_t>(tiles, 1, settings_.threads);
 }
 
 template <typename T>
