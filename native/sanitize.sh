@@ -21,8 +21,9 @@ node native/build.cjs --debug --tests --work="build/$name/cmake" --dest="build/$
 [ -z "$build_only" ] || exit 0
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export TSAN_OPTIONS="exitcode=66:suppressions=$PWD/native/tsan.supp"
-export ASAN_OPTIONS=detect_leaks=1
+export TSAN_OPTIONS="exitcode=66:allocator_may_return_null=1:suppressions=$PWD/native/tsan.supp"
+# What asks for too much memory is to get none, as without a sanitizer.
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 export LSAN_OPTIONS="suppressions=$PWD/native/lsan.supp:print_suppressions=0"
 # ThreadSanitizer wants its shadow memory where many kernels put other things at random.
 run=""

@@ -40,7 +40,7 @@ struct MatrixView {
   MatrixView(T* first, std::size_t row_count, std::size_t column_count, std::size_t row_stride)
       : data(first), rows(row_count), columns(column_count), stride(row_stride) {}
 
-  // NOLINTNEXTLINE(google-explicit-constructor): a view of mutable elements is a view of elements.
+  /// A view of mutable elements is a view of elements.
   operator MatrixView<const T>() const
     requires(!std::is_const_v<T>)
   {
