@@ -129,7 +129,10 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     signal?.addEventListener('abort', this.#abort, { once: true })
     try {
       this.#number = plan.trainer.fit(plan.settings, (events, end) => {
-        this.#queue = this.#queue.then(() => this.#take(events, end))
+        // Without callbacks there is nothing to wait for.
+        if (plan.callbacks.length > 0)
+          this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
+        else this.#take(events, end)
       })
     } catch (error) {
       signal?.removeEventListener('abort', this.#abort)
@@ -188,29 +191,51 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     }
   }
 
-  /** Takes the news of the native fit, one delivery after the other. Never rejects. */
-  async #take(
+  /** Takes the news of the native fit. */
+  #take(events: readonly (NativeEpochEvent | NativeBatchEvent)[], end: NativeFitEnd | null): void {
+    for (const event of events) {
+      if (event.type === 'epoch') this.#record(event)
+      this.#answer()
+    }
+    this.#finish(end)
+  }
+
+  #record(event: NativeEpochEvent): EpochReport<M, V> {
+    const report = this.#toReport(event)
+    this.#epochs.push(report)
+    this.#notify()
+    return report
+  }
+
+  #answer(): void {
+    if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
+  }
+
+  #finish(end: NativeFitEnd | null): void {
+    if (end === null) return
+    this.#settle(() => {
+      this.#conclude(end)
+    })
+  }
+
+  /** The same with callbacks, one delivery after the other. Never rejects. */
+  async #takeInTurn(
     events: readonly (NativeEpochEvent | NativeBatchEvent)[],
     end: NativeFitEnd | null,
   ): Promise<void> {
     for (const event of events) {
       if (event.type === 'epoch') {
-        const report = this.#toReport(event)
-        this.#epochs.push(report)
-        this.#notify()
+        const report = this.#record(event)
         await this.#call((callback) => callback.onEpochEnd?.(report))
       } else if (!this.#stopping) {
         const { epoch, batch, batches, loss } = event
         const report = { epoch, batch, batches, loss }
         await this.#call((callback) => callback.onBatchEnd?.(report))
       }
-      if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
+      this.#answer()
       await this.#breathe()
     }
-    if (end !== null)
-      this.#settle(() => {
-        this.#conclude(end)
-      })
+    this.#finish(end)
   }
 
   /** Lets the event loop turn, where callbacks have kept it: else no timer or signal would be heard. */

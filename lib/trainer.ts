@@ -39,6 +39,7 @@ export interface FitOptions<
   readonly batchReportInterval?: number | undefined
 }
 
+const { optimizers: coreOptimizers } = native.describe()
 const ownOptions = ['optimizer', 'metrics'] as const
 const fitOptions = ['validation', 'epochs', 'signal', 'callbacks', 'batchReportInterval'] as const
 
@@ -210,6 +211,6 @@ function checkMetrics<M extends MetricName>(given: readonly M[] | undefined): re
 
 /** The optimizer's numbers in the order in which the core's table names them. */
 function inCoreOrder(name: OptimizerName, values: ReadonlyMap<string, number>): number[] {
-  const row = native.describe().optimizers.find((optimizer) => optimizer.name === name)
+  const row = coreOptimizers.find((optimizer) => optimizer.name === name)
   return (row?.options ?? []).map((option) => values.get(option) ?? NaN)
 }
