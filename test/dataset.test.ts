@@ -1,3 +1,5 @@
+// Over 400 lines: all that the class promises, one test for each promise and each refusal.
+
 import test from 'ava'
 import { runInNewContext } from 'node:vm'
 import type { DatasetOptions, MatrixLike } from '../lib/index.js'

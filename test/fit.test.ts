@@ -1,3 +1,5 @@
+// Over 400 lines: all that the class promises, one test for each promise and each refusal.
+
 import test from 'ava'
 import { setImmediate as turn } from 'node:timers/promises'
 import type {
