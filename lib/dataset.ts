@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { toLabels } from './categorical.js'
-import { rangeError, typeError, unknownOption } from './errors.js'
+import { rangeError, typeError } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
 import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
@@ -174,15 +174,10 @@ export class Dataset {
 }
 
 function checkOptions(options: DatasetOptions) {
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw typeError('Dataset options', 'an object', options)
-  const known = [...Object.keys(datasetOptions), ...ownOptions]
-  for (const key of Object.keys(options))
-    if (!known.includes(key)) throw unknownOption(key, 'Dataset', known)
+  const settings = complete('Dataset', datasetOptions, options, ownOptions)
   if (options.dtype !== undefined && !['float32', 'float64'].includes(options.dtype))
     throw rangeError('dtype', "'float32' or 'float64'", options.dtype)
-  const { classes, scale } = options
-  return complete('Dataset', datasetOptions, { classes, scale })
+  return settings
 }
 
 interface Targets {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Dataset, toNativeMatrix } from './dataset.js'
-import { rangeError, typeError, unknownOption } from './errors.js'
+import { rangeError, typeError } from './errors.js'
 import type { FilePath } from './formats/file.js'
 import { toPath, writeFileAtomically } from './formats/file.js'
 import type { Model } from './formats/model.js'
@@ -249,13 +249,8 @@ export class Network<D extends DType = 'float32'> {
 }
 
 function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw typeError('Network options', 'an object', options)
-  const { layers: given, dtype: wanted, ...rest } = options
-  const known = [...Object.keys(networkOptions), ...ownOptions]
-  for (const key of Object.keys(rest))
-    if (!known.includes(key)) throw unknownOption(key, 'Network', known)
-  const { inputs, seed } = complete('Network', networkOptions, rest)
+  const { inputs, seed } = complete('Network', networkOptions, options, ownOptions)
+  const { layers: given, dtype: wanted } = options
   if (wanted !== undefined && !['float32', 'float64'].includes(wanted))
     throw rangeError('dtype', "'float32' or 'float64'", wanted)
   if (!Array.isArray(given) || given.length === 0)

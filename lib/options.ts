@@ -41,6 +41,7 @@ export type SettingsOf<O extends OptionTable> = {
  * Checks options against their table and fills in the defaults.
  *
  * @param owner - the function or class that was given them, for messages
+ * @param others - options that the caller checks itself: known here, but not in the result
  * @throws TypeError for an unknown option, or a value of the wrong type
  * @throws RangeError for a value out of range
  */
@@ -48,11 +49,13 @@ export function complete<O extends OptionTable>(
   owner: string,
   table: O,
   given: unknown,
+  others: readonly string[] = [],
 ): SettingsOf<O> {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw typeError(`${owner} options`, 'an object', given)
+  const known = [...Object.keys(table), ...others]
   for (const key of Object.keys(given))
-    if (!Object.hasOwn(table, key)) throw unknownOption(key, owner, Object.keys(table))
+    if (!known.includes(key)) throw unknownOption(key, owner, known)
   const values = Object.entries(table).map(([key, option]): [string, unknown] => {
     const value: unknown = Reflect.get(given, key)
     if (value === undefined && 'default' in option) return [key, option.default]
@@ -82,7 +85,6 @@ export const checks = {
   ),
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
-  finite: number('a finite number', Number.isFinite),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)

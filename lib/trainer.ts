@@ -1,5 +1,5 @@
 import { Dataset } from './dataset.js'
-import { typeError, unknownOption } from './errors.js'
+import { typeError } from './errors.js'
 import type { Callback, FitPlan, Scores, Validation } from './fit.js'
 import { Fit, toScores } from './fit.js'
 import { CallSite, runTask } from './job.js'
@@ -63,13 +63,8 @@ export class Trainer<M extends MetricName = never> {
    */
   constructor(network: Network | Network<'float64'> | Network<DType>, options: TrainerOptions<M>) {
     if (!(network instanceof Network)) throw typeError('network', 'a Network', network)
-    if (typeof options !== 'object' || (options as unknown) === null)
-      throw typeError('Trainer options', 'an object', options)
-    const { optimizer: givenOptimizer, metrics: givenMetrics, ...rest } = options
-    const known = [...Object.keys(trainerOptions), ...ownOptions]
-    for (const key of Object.keys(rest))
-      if (!known.includes(key)) throw unknownOption(key, 'Trainer', known)
-    const settings = complete('Trainer', trainerOptions, rest)
+    const settings = complete('Trainer', trainerOptions, options, ownOptions)
+    const { optimizer: givenOptimizer, metrics: givenMetrics } = options
     const { loss, batchSize, epochs, shuffle, seed, threads = 0, l2 } = settings
     if (loss === 'categoricalCrossentropy' && network.outputs === 1)
       throw new RangeError(
@@ -112,11 +107,7 @@ export class Trainer<M extends MetricName = never> {
     train: Dataset,
     options: FitOptions<M, V> = {},
   ): Fit<M, V> {
-    if (typeof options !== 'object' || (options as unknown) === null)
-      throw typeError('fit options', 'an object', options)
-    for (const key of Object.keys(options))
-      if (!(fitOptions as readonly string[]).includes(key))
-        throw unknownOption(key, 'fit', fitOptions)
+    complete('fit', {}, options, fitOptions)
     this.#checkData('train', train)
     const { names, sets } = this.#validations(options.validation)
     const epochs =

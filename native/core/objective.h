@@ -39,10 +39,6 @@ class TargetRows {
   TargetRows(std::size_t rows, std::size_t outputs)
       : dense_(rows, outputs), labels_(rows), weights_(rows) {}
 
-  [[nodiscard]] std::size_t bytes() const {
-    return dense_.bytes() + labels_.bytes() + weights_.bytes();
-  }
-
  private:
   template <typename U>
   friend class Objective;

@@ -30,14 +30,6 @@ std::span<const LayerPass<T>> Activations<T>::link(const T* parameters) {
 }
 
 template <typename T>
-std::size_t Activations<T>::bytes() const {
-  std::size_t sum = input_.bytes();
-  for (const auto* list : {&outputs_, &weighted_, &gradients_})
-    for (const Matrix<T>& matrix : *list) sum += matrix.bytes();
-  return sum;
-}
-
-template <typename T>
 Step<T>::Step(const Network<T>& network, const Objective<T>& objective,
               const OptimizerSettings& optimizer, OptimizerState<T>& state,
               std::size_t largest_batch, std::size_t threads)
@@ -67,15 +59,6 @@ template <typename T>
 void Step<T>::prepare(std::size_t rows) {
   plan_for(std::min(rows, piece_rows_));
   if (rows > piece_rows_ && rows % piece_rows_ != 0) plan_for(rows % piece_rows_);
-}
-
-template <typename T>
-std::size_t Step<T>::bytes() const {
-  std::size_t sum =
-      parameters_.bytes() + gradient_.bytes() + activations_.bytes() + targets_.bytes();
-  for (const auto* list : {&scratch_, &row_gradients_})
-    for (const AlignedBuffer<T>& buffer : *list) sum += buffer.bytes();
-  return sum;
 }
 
 template <typename T>

@@ -35,7 +35,6 @@ class Activations {
   [[nodiscard]] MatrixView<T> input() { return input_.view(); }
   [[nodiscard]] MatrixView<T> output() { return outputs_.back().view(); }
   [[nodiscard]] MatrixView<T> output_gradient() { return gradients_.back().view(); }
-  [[nodiscard]] std::size_t bytes() const;
 
  private:
   Matrix<T> input_;
@@ -90,7 +89,6 @@ class Step {
   void set_parameter(std::size_t index, T value) { parameters_[index] = value; }
   [[nodiscard]] const AlignedBuffer<T>& gradient() const { return gradient_; }
   [[nodiscard]] const NonFinite& non_finite() const { return non_finite_; }
-  [[nodiscard]] std::size_t bytes() const;
 
  private:
   enum class Purpose { value, gradient };
