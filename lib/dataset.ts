@@ -5,8 +5,8 @@ import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } fro
 import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
 import { native } from './native.js'
-import type { OptionsOf, SplitOptions } from './options.js'
-import { checks, complete, datasetOptions, splitOptions } from './options.js'
+import type { OptionsOf, SplitOptions } from './options/index.js'
+import { checks, complete, datasetOptions, splitOptions } from './options/index.js'
 
 /** Options of a {@link Dataset}. */
 export type DatasetOptions = OptionsOf<typeof datasetOptions> & {

@@ -10,7 +10,7 @@ import type {
   NativeFitEnd,
   NativeScores,
 } from './native.js'
-import type { MetricName } from './options.js'
+import type { MetricName } from './options/index.js'
 
 /** Loss and metrics of a data set. */
 export type Scores<M extends MetricName = MetricName> = {

@@ -45,6 +45,6 @@ export type {
   MetricName,
   OptimizerName,
   SplitOptions,
-} from './options.js'
+} from './options/index.js'
 export type { FitOptions, TrainerOptions } from './trainer.js'
 export { Trainer } from './trainer.js'

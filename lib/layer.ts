@@ -3,7 +3,7 @@ import type { LayerDescription } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
 import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
-import type { ActivationName } from './options.js'
+import type { ActivationName } from './options/index.js'
 
 /** A layer of a network: a window on its weights, which the network keeps. */
 export class Layer<D extends DType = DType> {

@@ -1,7 +1,7 @@
 import { typeError } from './errors.js'
 import type { DType } from './matrix.js'
-import type { DenseOptions, SettingsOf, ActivationName } from './options.js'
-import { checks, complete, denseOptions } from './options.js'
+import type { DenseOptions, SettingsOf, ActivationName } from './options/index.js'
+import { checks, complete, denseOptions } from './options/index.js'
 
 /** A fully connected layer, as `dense` describes it. */
 export interface DenseLayer extends Readonly<SettingsOf<typeof denseOptions>> {

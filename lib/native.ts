@@ -28,7 +28,7 @@ export interface Description {
   readonly losses: readonly (DescribedRow & {
     readonly fusedWith: string | null
     readonly averaged: boolean
-    readonly ofProbabilities: boolean
+    readonly domain: 'any' | 'positive' | 'probabilities'
     readonly kinked: boolean
   })[]
   readonly optimizers: readonly (DescribedRow & { readonly fullBatch: boolean })[]

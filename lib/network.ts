@@ -13,9 +13,9 @@ import { toMatrix } from './matrix.js'
 import type { NativeDataset, NativeMatrix, NativeNetwork } from './native.js'
 import { native } from './native.js'
 import { runTask } from './job.js'
-import type { GradientCheckOptions, OptionsOf } from './options.js'
+import type { GradientCheckOptions, OptionsOf } from './options/index.js'
 import { checkTargets, penalties } from './objective.js'
-import { complete, gradientCheckOptions, networkOptions } from './options.js'
+import { complete, gradientCheckOptions, networkOptions } from './options/index.js'
 
 /** Options of a {@link Network}. */
 export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof networkOptions> & {

@@ -1,6 +1,6 @@
 import type { Dataset } from './dataset.js'
 import type { Layer } from './layer.js'
-import type { LossName } from './options.js'
+import type { LossName } from './options/index.js'
 
 /** Strength of the L2 penalty of each tensor: a layer's own, or `l2`, for kernels; 0 for biases. */
 export function penalties(layers: readonly Layer[], l2: number): number[] {

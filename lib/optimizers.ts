@@ -1,6 +1,6 @@
 import { typeError } from './errors.js'
-import type { OptimizerName, OptionsOf, OptionTable } from './options.js'
-import { complete, nameIn, optimizers } from './options.js'
+import type { OptimizerName, OptionsOf, OptionTable } from './options/index.js'
+import { complete, nameIn, optimizers } from './options/index.js'
 
 /** The options of an optimizer, by its name. */
 export type OptimizerOptions<N extends OptimizerName = OptimizerName> = N extends OptimizerName

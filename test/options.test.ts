@@ -1,8 +1,8 @@
 import test from 'ava'
 import { native } from '../lib/native.js'
-import { activations, initializers, losses, metrics, optimizers } from '../lib/options.js'
+import { activations, initializers, losses, metrics, optimizers } from '../lib/options/index.js'
 
-// The names in options.ts and the rows of the core's tables are the same.
+// The names in lib/options and the rows of the core's tables are the same.
 
 const description = native.describe()
 const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name).sort()
@@ -14,7 +14,7 @@ for (const [what, rows, table] of [
   ['initializers', description.initializers, initializers],
   ['metrics', description.metrics, metrics],
 ] as const)
-  test(`options.ts names the ${what} that the core has`, (t) => {
+  test(`lib/options names the ${what} that the core has`, (t) => {
     t.deepEqual(names(rows), Object.keys(table).sort())
   })
 

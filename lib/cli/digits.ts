@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { optimizers, trainerOptions } from '../options.js'
+import { optimizers, trainerOptions } from '../options/index.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { numberFlag, trainingFlags } from './flags.js'

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { toPath } from '../formats/file.js'
-import type { OptionTable } from '../options.js'
-import { trainerOptions } from '../options.js'
+import type { OptionTable } from '../options/index.js'
+import { trainerOptions } from '../options/index.js'
 import { checkUsage } from './failure.js'
 
 /** What every training program takes. */

@@ -58,7 +58,9 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
     to["fusedWith"] =
         row.fused_with == nullptr ? env.Null() : Napi::String::New(env, row.fused_with);
     to["averaged"] = row.averaged;
-    to["ofProbabilities"] = row.of_probabilities;
+    to["domain"] = row.domain == LossDomain::any        ? "any"
+                   : row.domain == LossDomain::positive ? "positive"
+                                                        : "probabilities";
     to["kinked"] = row.kinked;
   });
   object["optimizers"] =

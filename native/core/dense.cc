@@ -1,5 +1,7 @@
 #include "core/dense.h"
 
+#include <algorithm>
+
 #include "core/gemm.h"
 
 namespace gemmnet {
@@ -35,9 +37,10 @@ void Dense<T>::initialize(std::size_t tensor, std::uint32_t number, std::uint64_
                           T* parameters) const {
   const Tensor& place = this->tensors_[tensor];
   const Philox random(seed, Stream::initial_weights, number);
-  for (std::size_t i = 0; i < place.size(); ++i)
-    parameters[place.offset + i] =
-        static_cast<T>(initializers_[tensor]->draw(random, i, this->inputs(), this->outputs()));
+  std::vector<double> values(place.size());
+  initializers_[tensor]->fill(nullptr, random, this->inputs(), this->outputs(), values);
+  std::transform(values.begin(), values.end(), parameters + place.offset,
+                 [](double value) { return static_cast<T>(value); });
 }
 
 template <typename T>

@@ -95,7 +95,7 @@ template <typename T>
 void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, const Dataset& data,
                             ThreadTeam& team, const Stop& stop, Scores& scores) {
   const std::size_t tiles = (data.size() + tile_rows_ - 1) / tile_rows_;
-  while (tile_scores_.size() < tiles) tile_scores_.emplace_back(1 + objective.metric_count());
+  while (tile_scores_.size() < tiles) tile_scores_.emplace_back(1 + objective.metric_sum_count());
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
     if (stop()) return;
     Workspace& workspace = workspaces_[thread];
@@ -110,13 +110,13 @@ void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, 
     link(workspace, parameters, input, outputs);
     network_.forward(workspace.passes, tile, objective.ending());
     double* const sums = tile_scores_[index].data();
+    std::fill_n(sums, tile_scores_[index].size(), 0.0);
     objective.score(data.rows(), workspace.targets, outputs, {}, tile, T{1}, sums, sums + 1);
   });
   // Added up here, in the order of the tiles, whoever ran them.
   for (std::size_t tile = 0; tile < tiles; ++tile) {
     scores.loss += tile_scores_[tile][0];
-    for (std::size_t m = 0; m < objective.metric_count(); ++m)
-      scores.metrics[m] += tile_scores_[tile][1 + m];
+    objective.merge_metrics(tile_scores_[tile].data() + 1, scores.metric_sums.data());
   }
 }
 

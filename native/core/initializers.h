@@ -1,18 +1,20 @@
 #pragma once
 
-#include <string_view>
+#include <span>
 
 #include "core/instruction_sets.h"
 #include "core/random.h"
 
 namespace gemmnet {
 
-/// The weight from `inputs` units to `outputs` units before training.
+/// The weights of one tensor before training.
 struct Initializer {
   const char* name;
-  /// The value of draw `index`; the same for float32 networks, rounded.
-  double (*draw)(const Philox& random, std::uint64_t index, std::size_t inputs,
-                 std::size_t outputs);
+  OptionNames options;
+  /// Fills a tensor of a layer from `inputs` units to `outputs`: its kernel, row by row, or its
+  /// biases. Draw i depends on `random` and i only. The same for float32 networks, rounded.
+  void (*fill)(const double* options, const Philox& random, std::size_t inputs, std::size_t outputs,
+               std::span<double> values);
 };
 
 Table<Initializer> initializers();

@@ -13,6 +13,33 @@ Objective<T>::Objective(const Network<T>& network, const ObjectiveSettings& sett
       l2_(settings.l2) {
   for (const std::string& name : settings.metrics)
     metrics_.push_back(&find_required(gemmnet::metrics<T>(), "metric", name));
+  for (const Metric<T>* metric : metrics_)
+    metric_sum_count_ += metric->sums(nullptr, network.outputs());
+}
+
+template <typename T>
+void Objective<T>::merge_metrics(const double* from, double* into) const {
+  for (const Metric<T>* metric : metrics_) {
+    const std::size_t size = metric->sums(nullptr, network_.outputs());
+    if (metric->merge != nullptr)
+      metric->merge(nullptr, network_.outputs(), from, into);
+    else
+      for (std::size_t i = 0; i < size; ++i) into[i] += from[i];
+    from += size;
+    into += size;
+  }
+}
+
+template <typename T>
+std::vector<double> Objective<T>::finish_metrics(const double* sums) const {
+  std::vector<double> values;
+  for (const Metric<T>* metric : metrics_) {
+    const std::size_t first = values.size();
+    values.resize(first + metric->values(nullptr, network_.outputs()));
+    metric->finish(nullptr, network_.outputs(), sums, values.data() + first);
+    sums += metric->sums(nullptr, network_.outputs());
+  }
+  return values;
 }
 
 template <typename T>
@@ -59,8 +86,10 @@ void Objective<T>::score(const Rows& data, const TargetRows<T>& targets, MatrixV
   batch.scale = scale;
   if (gradient.data != nullptr) batch.gradient = gradient.row_block(rows);
   *loss = (fused_ ? loss_.fused_value : loss_.value)(loss_options_.data(), batch);
-  for (std::size_t m = 0; m < metrics_.size(); ++m)
-    metric_sums[m] = metrics_[m]->sum({batch.outputs, batch.targets, batch.labels});
+  for (const Metric<T>* metric : metrics_) {
+    metric->add(nullptr, {batch.outputs, batch.targets, batch.labels, batch.weights}, metric_sums);
+    metric_sums += metric->sums(nullptr, network_.outputs());
+  }
 }
 
 template <typename T>

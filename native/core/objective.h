@@ -10,16 +10,17 @@
 
 namespace gemmnet {
 
-/// The value of something that adds up over rows.
+/// Loss and metrics of some rows: first the sums that rows are added to, then the values.
 struct Scores {
   double loss = 0;     // of the data, without the penalty
   double penalty = 0;  // of the weights
+  std::vector<double> metric_sums;
   std::vector<double> metrics;
 
-  void clear(std::size_t metric_count) {
+  void clear(std::size_t metric_sum_count) {
     loss = 0;
     penalty = 0;
-    metrics.assign(metric_count, 0);
+    metric_sums.assign(metric_sum_count, 0);
   }
 };
 
@@ -63,16 +64,20 @@ class Objective {
   [[nodiscard]] bool is_fused() const { return fused_; }
   /// True if the cost is a mean over rows, false if a sum.
   [[nodiscard]] bool is_averaged() const { return loss_.averaged; }
-  [[nodiscard]] std::size_t metric_count() const { return metrics_.size(); }
+  /// Sums that all metrics together keep.
+  [[nodiscard]] std::size_t metric_sum_count() const { return metric_sum_count_; }
+  void merge_metrics(const double* from, double* into) const;
+  /// The values of all metrics, one after the other.
+  [[nodiscard]] std::vector<double> finish_metrics(const double* sums) const;
   [[nodiscard]] double l2(std::size_t place) const { return l2_[place]; }
 
   /// Fetches the targets of the rows at `places` of `data` into rows `rows` of `into`.
   void gather(const Rows& data, std::span<const std::uint32_t> places, Range rows,
               TargetRows<T>& into) const;
 
-  /// The sums over rows `rows` of loss and metrics. `outputs` holds what the forward pass left;
-  /// with a fused loss it is replaced by the activation's values. `gradient`, if it has data,
-  /// receives dC/doutputs (dC/dlogits where fused) times `scale`.
+  /// The sum over rows `rows` of the loss; adds them to the metrics' sums. `outputs` holds what the
+  /// forward pass left; with a fused loss it is replaced by the activation's values. `gradient`, if
+  /// it has data, receives dC/doutputs (dC/dlogits where fused) times `scale`.
   void score(const Rows& data, const TargetRows<T>& targets, MatrixView<T> outputs,
              MatrixView<T> gradient, Range rows, T scale, double* loss, double* metric_sums) const;
 
@@ -87,6 +92,7 @@ class Objective {
   std::vector<double> loss_options_;
   bool fused_;
   std::vector<const Metric<T>*> metrics_;
+  std::size_t metric_sum_count_ = 0;
   std::vector<double> l2_;
 };
 

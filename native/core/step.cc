@@ -68,7 +68,7 @@ const Plan& Step<T>::plan_for(std::size_t rows) {
   plans_.push_back(make_plan(network_, rows));
   const Plan& plan = plans_.back();
   while (tile_scores_.size() < plan.row_tiles.size())
-    tile_scores_.emplace_back(1 + objective_.metric_count());
+    tile_scores_.emplace_back(1 + objective_.metric_sum_count());
   if (tile_penalties_.size() < plan.tensor_tiles.size())
     tile_penalties_.resize(plan.tensor_tiles.size());
   while (plan.gradients_by_rows && row_gradients_.size() < plan.row_tiles.size())
@@ -98,6 +98,7 @@ bool Step<T>::forward_backward(const Rows& data, std::span<const std::uint32_t> 
     const MatrixView<T> gradient =
         purpose == Purpose::gradient ? activations_.output_gradient() : MatrixView<T>();
     double* const sums = tile_scores_[index].data();
+    std::fill_n(sums, tile_scores_[index].size(), 0.0);
     objective_.score(data, targets_, activations_.output(), gradient, rows, scale, sums, sums + 1);
     if (purpose == Purpose::value) return;
     for (std::size_t l = layers.size(); l-- > 0;) {
@@ -116,9 +117,8 @@ bool Step<T>::forward_backward(const Rows& data, std::span<const std::uint32_t> 
     return false;
   }
   scores.loss += loss;
-  for (std::size_t m = 0; m < objective_.metric_count(); ++m)
-    for (std::size_t tile = 0; tile < plan.row_tiles.size(); ++tile)
-      scores.metrics[m] += tile_scores_[tile][1 + m];
+  for (std::size_t tile = 0; tile < plan.row_tiles.size(); ++tile)
+    objective_.merge_metrics(tile_scores_[tile].data() + 1, scores.metric_sums.data());
   return true;
 }
 
@@ -212,8 +212,8 @@ void Step<T>::update(const TensorTile& tile, MatrixView<const T> gradient, doubl
       slots[slot] = state_.slots[slot].data() + first;
     if (l2 != 0)
       *penalty += l2 * kernels<T>().elementwise.sum_of_squares(parameters_.data() + first, size);
-    optimizer_.update(coefficients_,
-                      {parameters_.data() + first, gradient.row(i), slots, size, decay});
+    optimizer_.update(coefficients_, {parameters_.data() + first, gradient.row(i), slots, size,
+                                      decay, T{0}, T{1}});
   }
 }
 
@@ -227,7 +227,8 @@ bool Step<T>::train(const Rows& data, std::span<const std::uint32_t> places, dou
       return false;
     if (!whole) gradients(piece.size(), begin == 0 ? Gradients::store : Gradients::add, team);
   }
-  optimizer_.prepare(optimizer_options_.data(), learning_rate, ++state_.steps, coefficients_);
+  optimizer_.prepare(optimizer_options_.data(), learning_rate, ++state_.steps, state_.scalars,
+                     coefficients_);
   if (whole)
     gradients(places.size(), Gradients::update, team);
   else
@@ -244,7 +245,7 @@ template <typename T>
 double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> places, Purpose purpose,
                            ThreadTeam& team) {
   Scores scores;
-  scores.clear(objective_.metric_count());
+  scores.clear(objective_.metric_sum_count());
   for (std::size_t begin = 0; begin < places.size(); begin += piece_rows_) {
     const auto piece = places.subspan(begin, std::min(piece_rows_, places.size() - begin));
     if (!forward_backward(data, piece, places.size(), purpose, team, scores)) return NAN;

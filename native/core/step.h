@@ -20,6 +20,7 @@ struct OptimizerSettings {
 template <typename T>
 struct OptimizerState {
   std::vector<AlignedBuffer<T>> slots;  // each like the parameter block; made by the first Step
+  double scalars[Optimizer<T>::maximum_scalars] = {};
   std::uint64_t steps = 0;
 };
 

@@ -47,7 +47,7 @@ void Trainer<T>::average(Scores& sums, std::size_t rows) const {
   const double count = static_cast<double>(rows);
   if (objective_.is_averaged()) sums.loss /= count;
   sums.penalty /= count;
-  for (double& metric : sums.metrics) metric /= count;
+  sums.metrics = objective_.finish_metrics(sums.metric_sums.data());
 }
 
 template <typename T>
@@ -87,7 +87,7 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer) {
     const std::uint64_t epoch = epochs_ + 1;
     order_rows(settings.train, settings_, epoch, order);
     Scores& sums = report.train;
-    sums.clear(objective_.metric_count());
+    sums.clear(objective_.metric_sum_count());
     for (std::size_t batch = 0; batch < batches; ++batch) {
       const std::size_t first = batch * batch_size;
       const std::span<const std::uint32_t> places(order.data() + first,
@@ -145,7 +145,7 @@ template <typename T>
 void Trainer<T>::evaluate_on(const T* block, const Dataset& data, Inference<T>& inference,
                              ThreadTeam& team, const typename Inference<T>::Stop& stop,
                              Scores& scores) const {
-  scores.clear(objective_.metric_count());
+  scores.clear(objective_.metric_sum_count());
   inference.evaluate(block, objective_, data, team, stop, scores);
   average(scores, data.size());
   scores.penalty = objective_.penalty(block);

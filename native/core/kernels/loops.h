@@ -19,6 +19,12 @@
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
 
+/// -1, 0 or 1.
+template <typename T>
+inline T sign(T x) {
+  return x > 0 ? T{1} : (x < 0 ? T{-1} : T{0});
+}
+
 /// Sum of term(0) ... term(size - 1) in a fixed order that vectorizes: sixteen running sums.
 /// `term` may also write element i of something.
 template <typename T, typename Term>

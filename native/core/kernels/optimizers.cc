@@ -15,7 +15,7 @@ std::size_t no_slots(const double* /*options*/) { return 0; }
 /// w -= learningRate g
 template <typename T>
 void prepare_descent(const double* /*options*/, double learning_rate, std::uint64_t /*step*/,
-                     T* coefficients) {
+                     double* /*scalars*/, T* coefficients) {
   coefficients[0] = static_cast<T>(learning_rate);
 }
 
@@ -26,7 +26,8 @@ void update_descent(const T* coefficients, const ParameterSlice<T>& slice) {
   T* const w = slice.weights;
   const T* const g = slice.gradient;
   GEMMNET_INDEPENDENT_ITERATIONS
-  for (std::size_t i = 0; i < slice.size; ++i) w[i] -= rate * (g[i] + decay * w[i]);
+  for (std::size_t i = 0; i < slice.size; ++i)
+    w[i] = slice.shrink * w[i] - rate * (g[i] + decay * w[i] + slice.lasso * sign(w[i]));
 }
 
 /// v = momentum v - learningRate g;  w += v, or with nesterov  w += momentum v - learningRate g.
@@ -37,7 +38,7 @@ std::size_t sgd_slots(const double* options) { return options[momentum_option] =
 
 template <typename T>
 void prepare_sgd(const double* options, double learning_rate, std::uint64_t /*step*/,
-                 T* coefficients) {
+                 double* /*scalars*/, T* coefficients) {
   coefficients[0] = static_cast<T>(learning_rate);
   coefficients[1] = static_cast<T>(options[momentum_option]);
   coefficients[2] = static_cast<T>(options[nesterov_option]);
@@ -58,10 +59,10 @@ void update_sgd(const T* coefficients, const ParameterSlice<T>& slice) {
   const T behind = nesterov ? rate : T{0};
   GEMMNET_INDEPENDENT_ITERATIONS
   for (std::size_t i = 0; i < slice.size; ++i) {
-    const T gradient = g[i] + decay * w[i];
+    const T gradient = g[i] + decay * w[i] + slice.lasso * sign(w[i]);
     const T velocity = momentum * v[i] - rate * gradient;
     v[i] = velocity;
-    w[i] += ahead * velocity - behind * gradient;
+    w[i] = slice.shrink * w[i] + (ahead * velocity - behind * gradient);
   }
 }
 
@@ -75,7 +76,7 @@ std::size_t adam_slots(const double* /*options*/) { return 2; }
 
 template <typename T>
 void prepare_adam(const double* options, double learning_rate, std::uint64_t step,
-                  T* coefficients) {
+                  double* /*scalars*/, T* coefficients) {
   const double t = static_cast<double>(step);
   const double correction1 = 1 - ::pow(options[beta1_option], t);
   const double correction2 = 1 - ::pow(options[beta2_option], t);
@@ -98,12 +99,12 @@ void update_adam(const T* coefficients, const ParameterSlice<T>& slice) {
   T* const v = slice.slots[1];
   GEMMNET_INDEPENDENT_ITERATIONS
   for (std::size_t i = 0; i < slice.size; ++i) {
-    const T gradient = g[i] + decay * w[i];
+    const T gradient = g[i] + decay * w[i] + slice.lasso * sign(w[i]);
     const T mean = m[i] + one_less_beta1 * (gradient - m[i]);
     const T square = v[i] + one_less_beta2 * (gradient * gradient - v[i]);
     m[i] = mean;
     v[i] = square;
-    w[i] -= rate * mean / (square_root(square) + epsilon);
+    w[i] = slice.shrink * w[i] - rate * mean / (square_root(square) + epsilon);
   }
 }
 

@@ -45,6 +45,9 @@ struct LossRows {
   MatrixView<T> gradient;                // dC/dinput times scale; no data: the value only
 };
 
+/// What a loss is defined for; outputs beyond it are clipped.
+enum class LossDomain : std::uint8_t { any, positive, probabilities };
+
 /// One cost function. `value` and `fused_value` return the weighted sum of the rows' losses (not
 /// scaled) and write the gradient.
 template <typename T>
@@ -54,7 +57,7 @@ struct Loss {
   const char* fused_with;  // the output activation that the loss has a closed form with, or null
   bool averaged;           // the cost is the mean over rows; else their sum
   bool reads_labels;       // takes class indices as they are; else they become dense targets
-  bool of_probabilities;   // defined for outputs in (0, 1) only; others are clipped
+  LossDomain domain;
   bool kinked;
 
   double (*value)(const double* options, const LossRows<T>& rows);
@@ -68,23 +71,37 @@ struct ParameterSlice {
   const T* gradient;
   T* const* slots;  // one stretch per state slot, zero at the first step
   std::size_t size;
-  T decay;  // the L2 penalty's gradient is decay * weight
+  T decay;  // the penalties' gradient is decay * weight + lasso * sign(weight), sign(0) = 0
+  T lasso;
+  T shrink;  // decoupled decay: the update starts from shrink * weight
 };
 
 /// One update rule.
 template <typename T>
 struct Optimizer {
-  static constexpr std::size_t maximum_coefficients = 8;
+  static constexpr std::size_t maximum_coefficients = 12;
   static constexpr std::size_t maximum_slots = 4;
+  static constexpr std::size_t maximum_scalars = 2;
 
   const char* name;
   OptionNames options;
   bool full_batch;  // a step takes the whole training set
 
   std::size_t (*slots)(const double* options);
-  /// What depends on the step (counted from 1) but not on the parameter, once per step.
-  void (*prepare)(const double* options, double learning_rate, std::uint64_t step, T* coefficients);
+  /// What depends on the step (counted from 1) but not on the parameter, once per step. `scalars`
+  /// are maximum_scalars numbers that the rule remembers beside the slots, zero at the first step.
+  void (*prepare)(const double* options, double learning_rate, std::uint64_t step, double* scalars,
+                  T* coefficients);
   void (*update)(const T* coefficients, const ParameterSlice<T>& slice);
+};
+
+/// Where the draws for one row of a batch are found: Philox 4x32-10 with this key and the counter
+/// {low(block), high(block), epoch, stream}. Draw i is word i % 4 of block `first + i / 4`.
+struct DrawRow {
+  std::uint64_t seed;
+  std::uint32_t stream;
+  std::uint32_t epoch;
+  std::uint64_t first;  // block
 };
 
 /// Loops that are rows of no table.
@@ -93,9 +110,20 @@ struct Elementwise {
   /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
   void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
   void (*add)(const T* from, T* to, std::size_t size);
+  void (*multiply)(const T* factors, T* values, std::size_t size);
+  void (*scale)(T factor, T* values, std::size_t size);
+  /// values = values within [-limit, limit]; NaN stays.
+  void (*clamp)(T limit, T* values, std::size_t size);
+  /// gradient += decay weights + lasso sign(weights)
+  void (*add_penalty_gradient)(T decay, T lasso, const T* weights, T* gradient, std::size_t size);
   double (*sum_of_squares)(const T* values, std::size_t size);
+  double (*sum_of_magnitudes)(const T* values, std::size_t size);
   /// Position of the first NaN or infinity, or `size`.
   std::size_t (*first_non_finite)(const T* values, std::size_t size);
+  /// factors[i] = 0 with probability `rate`, else 1 / (1 - rate); draw i of the row.
+  void (*dropout)(const DrawRow& draws, double rate, T* factors, std::size_t size);
+  /// values[i] = a draw from the standard normal distribution, draw i of the row.
+  void (*normal)(const DrawRow& draws, T* values, std::size_t size);
   void (*from_bytes)(const std::uint8_t* from, T scale, T* to, std::size_t size);
   void (*from_float)(const float* from, T scale, T* to, std::size_t size);
   void (*from_double)(const double* from, T scale, T* to, std::size_t size);

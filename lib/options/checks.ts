@@ -1,0 +1,50 @@
+import { rangeError, typeError, unknownName } from '../errors.js'
+
+// Checks of single values: each returns the value, or throws the one clear error.
+
+/** Returns a check that a value is a number that `accepts` takes. */
+export function number(what: string, accepts: (value: number) => boolean) {
+  return (name: string, value: unknown): number => {
+    if (typeof value !== 'number') throw typeError(name, what, value)
+    if (!accepts(value)) throw rangeError(name, what, value)
+    return value
+  }
+}
+
+/** Checks of a single value, for arguments that are no options. */
+export const checks = {
+  positiveInteger: number(
+    'a positive integer',
+    (value) => Number.isSafeInteger(value) && value > 0,
+  ),
+  wholeNumber: number(
+    'a non-negative integer',
+    (value) => Number.isSafeInteger(value) && value >= 0,
+  ),
+  positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
+  nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
+  fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
+  boolean: (name: string, value: unknown): boolean => {
+    if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
+    return value
+  },
+}
+
+const mostThreads = 1024
+export const threadCount = number(
+  `a positive integer of at most ${mostThreads}`,
+  (value) => Number.isSafeInteger(value) && value > 0 && value <= mostThreads,
+)
+
+/** Returns a check that a name is one of a table's. */
+export function nameIn<T extends object>(kind: string, table: T) {
+  return (name: string, value: unknown): keyof T & string => {
+    if (typeof value !== 'string') throw typeError(name, `the name of a known ${kind}`, value)
+    if (!isKey(table, value)) throw unknownName(kind, value, Object.keys(table))
+    return value
+  }
+}
+
+function isKey<T extends object>(table: T, key: string): key is keyof T & string {
+  return Object.hasOwn(table, key)
+}
