@@ -12,7 +12,13 @@ import { checkTargets, penalties } from './objective.js'
 import type { Optimizer } from './optimizers.js'
 import { checkOptimizer, optimizerSettings } from './optimizers.js'
 import type { LossName, MetricName, OptimizerName, OptionsOf } from './options/index.js'
-import { checks, complete, metrics as metricTable, nameIn, trainerOptions } from './options/index.js'
+import {
+  checks,
+  complete,
+  metrics as metricTable,
+  nameIn,
+  trainerOptions,
+} from './options/index.js'
 
 /** Options of a {@link Trainer}. */
 export type TrainerOptions<M extends MetricName = never> = OptionsOf<typeof trainerOptions> & {

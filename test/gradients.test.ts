@@ -44,8 +44,8 @@ function makeCase({ activation, loss, depth, batch, outputs }: Walk, dtype: 'flo
   const bounded = ['sigmoid', 'softmax'].includes(name)
   network.layers.forEach((layer, l) => {
     const last = l === depth - 1
-    const shift = last && (loss.domain === 'probabilities') && !bounded ? 0.5 : 0
-    const spread = last && (loss.domain === 'probabilities') && !bounded ? 0.1 : 1
+    const shift = last && loss.domain === 'probabilities' && !bounded ? 0.5 : 0
+    const spread = last && loss.domain === 'probabilities' && !bounded ? 0.1 : 1
     layer.bias = randomMatrix(
       1,
       layer.units,
@@ -59,7 +59,7 @@ function makeCase({ activation, loss, depth, batch, outputs }: Walk, dtype: 'flo
     }
   })
   const x = randomMatrix(batch, 3, 11, -1, 1)
-  const y = makeTargets(batch, outputs, (loss.domain === 'probabilities'), 13)
+  const y = makeTargets(batch, outputs, loss.domain === 'probabilities', 13)
   return { network, x, y }
 }
 
