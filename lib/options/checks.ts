@@ -23,6 +23,7 @@ export const checks = {
   ),
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
+  finite: number('a finite number', Number.isFinite),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
@@ -43,6 +44,25 @@ export function nameIn<T extends object>(kind: string, table: T) {
     if (!isKey(table, value)) throw unknownName(kind, value, Object.keys(table))
     return value
   }
+}
+
+/**
+ * Returns a check that a value is one of a few names. The core knows a name by its place in the
+ * list, `names`.
+ */
+export function oneOf<const T extends readonly string[]>(names: T) {
+  const quoted = names.map((name) => `'${name}'`)
+  const what = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`
+  const check = (name: string, value: unknown): T[number] => {
+    if (typeof value !== 'string') throw typeError(name, what, value)
+    if (!isOneOf(names, value)) throw rangeError(name, what, value)
+    return value
+  }
+  return Object.assign(check, { names })
+}
+
+function isOneOf<T extends readonly string[]>(names: T, value: string): value is T[number] {
+  return names.includes(value)
 }
 
 function isKey<T extends object>(table: T, key: string): key is keyof T & string {
