@@ -44,7 +44,7 @@ const makeTrainer = (
   })
 
 /** A report without what depends on the clock. */
-const untimed = <R extends Scores & { seconds: number; rowsPerSecond: number }>(report: R) => ({
+const untimed = <R extends Scores<never> & { seconds: number; rowsPerSecond: number }>(report: R) => ({
   ...report,
   seconds: undefined,
   rowsPerSecond: undefined,
