@@ -24,6 +24,8 @@ export const checks = {
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
+  properFraction: number('in (0, 1)', (value) => value > 0 && value < 1),
+  fractionBelowHalf: number('in (0, 0.5)', (value) => value > 0 && value < 0.5),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value

@@ -68,7 +68,7 @@ std::size_t allocations_of(std::size_t epochs, std::size_t threads) {
                                  {10, "softmax", {}, true, "glorotUniform", "zeros"}},
       1);
   TrainerSettings settings;
-  settings.objective = {"categoricalCrossentropy", {}, {"accuracy"}, {1e-4, 0, 1e-4, 0}};
+  settings.objective = {"categoricalCrossentropy", {0, 1e-7}, {"accuracy"}, {1e-4, 0, 1e-4, 0}};
   settings.optimizer = {"adam", {0.9, 0.999, 1e-7}};
   settings.learning_rate = 0.001;
   settings.batch_size = 100;
