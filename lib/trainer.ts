@@ -75,7 +75,8 @@ export class Trainer<M extends MetricName = never> {
     this.metrics = checkMetrics(givenMetrics)
     this.epochs = epochs
     const optimizer = checkOptimizer(givenOptimizer)
-    const { learningRate, values } = optimizerSettings(optimizer)
+    const { schedule, values } = optimizerSettings(optimizer)
+    const learningRate = schedule !== undefined && 'rate' in schedule ? schedule.rate : NaN
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss,

@@ -24,10 +24,22 @@ export const checks = {
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
+  fractionInclusive: number('in [0, 1]', (value) => value >= 0 && value <= 1),
+  positiveFraction: number('in (0, 1)', (value) => value > 0 && value < 1),
+  aboveOne: number('above 1', (value) => Number.isFinite(value) && value > 1),
+  atLeastOne: number('at least 1', (value) => Number.isFinite(value) && value >= 1),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value
   },
+}
+
+/** Returns a check that a value is an array whose elements pass `check`; the result is frozen. */
+export function arrayOf<T>(what: string, check: (name: string, value: unknown) => T) {
+  return (name: string, value: unknown): readonly T[] => {
+    if (!Array.isArray(value)) throw typeError(name, what, value)
+    return Object.freeze(value.map((element: unknown, i) => check(`${name}[${i}]`, element)))
+  }
 }
 
 const mostThreads = 1024
