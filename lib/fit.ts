@@ -1,24 +1,38 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dataset } from './dataset.js'
+import { checkLossValue, evaluateCustomLoss, toLossBatch } from './custom_loss.js'
+import type { CustomLoss } from './custom_loss.js'
 import { GemmnetError } from './errors.js'
 import { CallSite } from './job.js'
+import type { DType } from './matrix.js'
 import type {
-  NativeBatchEvent,
   NativeEpochEvent,
-  NativeFitSettings,
-  NativeTrainer,
+  NativeEvent,
   NativeFitEnd,
+  NativeFitSettings,
+  NativeLossEvent,
+  NativeRateEvent,
   NativeScores,
+  NativeTrainer,
 } from './native.js'
-import type { MetricName } from './options/index.js'
+import type { Network } from './network.js'
+import type { LearningRateFunction, MetricName } from './options/index.js'
+import { checks } from './options/index.js'
+
+/** The value of a metric: a number, or a matrix by rows. */
+export type MetricValue<M extends MetricName> = M extends 'confusionMatrix'
+  ? readonly (readonly number[])[]
+  : number
 
 /** Loss and metrics of a data set. */
-export type Scores<M extends MetricName = MetricName> = {
-  /** The cost, penalty included: a mean over rows, or a sum where the loss is one. */
+export type Scores<M extends MetricName = never> = {
+  /** The cost, penalties included: a mean over rows, or a sum where the loss is one. */
   readonly loss: number
-  /** The share of the weights' L2 penalty in `loss`. */
+  /** The same without the penalties. */
+  readonly dataLoss: number
+  /** The penalties of weights and of layers' outputs. */
   readonly penalty: number
-} & Readonly<Record<M, number>>
+} & { readonly [K in M]: MetricValue<K> }
 
 /** The validation sets of a fit: one, or several by name. */
 export type Validation = Dataset | Readonly<Record<string, Dataset>>
@@ -31,12 +45,22 @@ export type ValidationScores<M extends MetricName, V> = V extends Dataset
     : undefined
 
 /** What one epoch came to. */
-export type EpochReport<M extends MetricName = MetricName, V = undefined> = Scores<M> & {
+export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M> & {
   /** From 1, over the Trainer's life: a second `fit` counts on. */
   readonly epoch: number
-  /** Scores after the epoch; those of the training set are running means over it. */
+  /**
+   * Scores after the epoch. Those of the training set are running means over it, from before each
+   * step's update; a quasi-Newton iteration's are those of the point that it moved to.
+   */
   readonly validation: ValidationScores<M, V>
+  /** Scores of the training set after the epoch, if asked for with `evaluateTrain`. */
+  readonly train: Scores<M> | undefined
+  /** Which of the Trainer's phases it belongs to, from 0. */
+  readonly phase: number
+  /** Of the last step; 0 for a quasi-Newton method. */
   readonly learningRate: number
+  /** How often a quasi-Newton method evaluated the cost. */
+  readonly evaluations: number
   /** Time of the training steps, without validation. */
   readonly seconds: number
   /** Training rows per second of that time. */
@@ -50,23 +74,44 @@ export interface BatchReport {
   readonly batch: number
   /** Batches in the epoch. */
   readonly batches: number
-  /** The batch's cost before its step, penalty included. */
+  /** The batch's cost before its step, penalties included. */
   readonly loss: number
+  /** The same without the penalties. */
+  readonly dataLoss: number
+  readonly learningRate: number
 }
 
 /** What a fit came to. */
-export interface History<M extends MetricName = MetricName, V = undefined> {
+export interface History<M extends MetricName = never, V = undefined> {
   /** One report for each finished epoch. */
   readonly epochs: readonly EpochReport<M, V>[]
-  /** False if the loop was left before the last epoch. */
+  /** False if the fit was stopped before the last epoch. */
   readonly completed: boolean
+  /** True if a quasi-Newton method ended it, having found nowhere lower to go. */
+  readonly converged: boolean
 }
 
-/** Functions that a fit calls on its way; the next epoch waits for those of the last. */
-export interface Callback<M extends MetricName = MetricName, V = undefined> {
-  onEpochEnd?(report: EpochReport<M, V>): void | Promise<void>
+/** What a callback can do to the fit that calls it. */
+export interface FitControl {
+  /** The network being trained; its weights are those of the last finished epoch. */
+  readonly network: Network<DType>
+  /** Ends the training within one batch. */
+  stop(): void
+  /** Multiplies the learning rate from the next step on, whatever schedule gives it; positive. */
+  scaleLearningRate(factor: number): void
+}
+
+/**
+ * Functions that a fit calls on its way; the next epoch waits for those of the last. `Report` is
+ * what the callback reads of a report.
+ */
+export interface Callback<M extends MetricName = never, V = undefined> {
+  onFitBegin?(fit: FitControl): void | Promise<void>
+  onEpochEnd?(report: EpochReport<M, V>, fit: FitControl): void | Promise<void>
   /** Called soon after the batch; training does not wait for it. */
-  onBatchEnd?(report: BatchReport): void | Promise<void>
+  onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>
+  /** Called once the training is over, however it ended; the network's weights may be set. */
+  onFitEnd?(fit: FitControl): void | Promise<void>
 }
 
 /** Milliseconds that a fit's callbacks may keep the event loop in one go. */
@@ -74,7 +119,15 @@ const longestHold = 5
 
 /** What a Fit is made from. @internal */
 export interface FitPlan<M extends MetricName, V> {
+  readonly network: Network<DType>
   readonly metrics: readonly M[]
+  /** The learning-rate functions of the Trainer's phases; undefined where the core has a schedule. */
+  readonly rates: readonly (LearningRateFunction | undefined)[]
+  readonly customLoss: CustomLoss | undefined
+  /** Whether the last of the native validation sets is the training set. */
+  readonly evaluateTrain: boolean
+  /** The validation sets. */
+  readonly sets: readonly Dataset[]
   /** Names of the validation sets, or undefined where it is a single one, or null for none. */
   readonly validationNames: readonly string[] | undefined | null
   readonly callbacks: readonly Callback<M, V>[]
@@ -93,7 +146,7 @@ export interface FitPlan<M extends MetricName, V> {
  *
  * A Fit that is iterated raises no unhandled rejection: the loop throws.
  */
-export class Fit<M extends MetricName = MetricName, V = undefined>
+export class Fit<M extends MetricName = never, V = undefined>
   implements PromiseLike<History<M, V>>, AsyncIterable<EpochReport<M, V>>
 {
   readonly #plan: FitPlan<M, V>
@@ -106,6 +159,9 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   #breathed = performance.now()
   #ended = false
   #callbackError: { readonly error: unknown } | undefined
+  #phase = 0
+  #begun = false
+  readonly #control: FitControl
   #queue: Promise<void> = Promise.resolve()
   #waiting: (() => void)[] = []
   readonly #abort = () => {
@@ -115,6 +171,15 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   /** @internal */
   constructor(plan: FitPlan<M, V>) {
     this.#plan = plan
+    this.#control = Object.freeze({
+      network: plan.network,
+      stop: () => {
+        this.stop()
+      },
+      scaleLearningRate: (factor: number) => {
+        plan.trainer.scaleLearningRate(checks.positive('factor', factor))
+      },
+    })
     this.#settled = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -130,8 +195,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     try {
       this.#number = plan.trainer.fit(plan.settings, (events, end) => {
         // Without callbacks there is nothing to wait for.
-        if (plan.callbacks.length > 0)
-          this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
+        if (plan.settings.wait) this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
         else this.#take(events, end)
       })
     } catch (error) {
@@ -192,16 +256,23 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
   }
 
   /** Takes the news of the native fit. */
-  #take(events: readonly (NativeEpochEvent | NativeBatchEvent)[], end: NativeFitEnd | null): void {
+  #take(events: readonly NativeEvent[], end: NativeFitEnd | null): void {
     for (const event of events) {
-      if (event.type === 'epoch') this.#record(event)
-      this.#answer()
+      if (event.type === 'rate') this.#answerRate(event)
+      else if (event.type === 'epoch') {
+        this.#record(event, [])
+        this.#answer()
+      }
     }
-    this.#finish(end)
+    if (end !== null)
+      this.#settle(() => {
+        this.#conclude(end)
+      })
   }
 
-  #record(event: NativeEpochEvent): EpochReport<M, V> {
-    const report = this.#toReport(event)
+  #record(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
+    this.#phase = event.phase
+    const report = this.#toReport(event, losses)
     this.#epochs.push(report)
     this.#notify()
     return report
@@ -211,31 +282,92 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
   }
 
-  #finish(end: NativeFitEnd | null): void {
+  #answerRate({ epoch, step }: NativeRateEvent): void {
+    this.#guard(() => {
+      const rate: unknown = this.#plan.rates[this.#phase]?.({ epoch, step })
+      this.#reply(checks.nonNegative('learningRate', rate))
+    })
+  }
+
+  #answerLoss(event: NativeLossEvent): void {
+    this.#guard(() => {
+      const { customLoss, network } = this.#plan
+      if (customLoss === undefined) return
+      const batch = toLossBatch(event, network.outputs)
+      const { value, gradient } = checkLossValue(customLoss(batch), event.outputs.length)
+      const ofType =
+        network.dtype === 'float64' ? Float64Array.from(gradient) : Float32Array.from(gradient)
+      this.#reply(value, ofType)
+    })
+  }
+
+  #reply(value: number, gradient?: Float32Array | Float64Array): void {
+    if (this.#number === undefined || this.#stopping) return
+    this.#plan.trainer.answer(this.#number, value, gradient)
+  }
+
+  /** Runs what is the user's; what it throws ends the fit. */
+  #guard(work: () => void): void {
+    if (this.#stopping) return
+    try {
+      work()
+    } catch (error) {
+      this.#callbackError ??= { error }
+      this.stop()
+    }
+  }
+
+  /** The same with callbacks, one delivery after the other. Never rejects. */
+  async #takeInTurn(events: readonly NativeEvent[], end: NativeFitEnd | null): Promise<void> {
+    if (!this.#begun) {
+      this.#begun = true
+      await this.#call((callback) => callback.onFitBegin?.(this.#control))
+    }
+    for (const event of events) {
+      if (event.type === 'rate') {
+        this.#answerRate(event)
+        continue
+      }
+      if (event.type === 'loss') {
+        this.#answerLoss(event)
+        continue
+      }
+      if (event.type === 'epoch') {
+        const report = this.#record(event, await this.#customLosses())
+        await this.#call((callback) => callback.onEpochEnd?.(report, this.#control))
+      } else if (!this.#stopping) {
+        const { epoch, batch, batches, loss: dataLoss, penalty, learningRate } = event
+        const loss = dataLoss + penalty
+        const report = { epoch, batch, batches, loss, dataLoss, learningRate }
+        await this.#call((callback) => callback.onBatchEnd?.(report, this.#control))
+      }
+      this.#answer()
+      await this.#breathe()
+    }
     if (end === null) return
+    const failure = this.#callbackError
+    this.#callbackError = undefined // those of onFitEnd are called even so
+    await this.#call((callback) => callback.onFitEnd?.(this.#control))
+    this.#callbackError = failure ?? this.#callbackError
     this.#settle(() => {
       this.#conclude(end)
     })
   }
 
-  /** The same with callbacks, one delivery after the other. Never rejects. */
-  async #takeInTurn(
-    events: readonly (NativeEpochEvent | NativeBatchEvent)[],
-    end: NativeFitEnd | null,
-  ): Promise<void> {
-    for (const event of events) {
-      if (event.type === 'epoch') {
-        const report = this.#record(event)
-        await this.#call((callback) => callback.onEpochEnd?.(report))
-      } else if (!this.#stopping) {
-        const { epoch, batch, batches, loss } = event
-        const report = { epoch, batch, batches, loss }
-        await this.#call((callback) => callback.onBatchEnd?.(report))
+  /** The losses of the validation sets, where the core cannot know them. */
+  async #customLosses(): Promise<number[]> {
+    const { customLoss, network, sets } = this.#plan
+    if (customLoss === undefined) return []
+    const losses: number[] = []
+    for (const set of sets) {
+      try {
+        losses.push(await evaluateCustomLoss(customLoss, network, set))
+      } catch (error) {
+        this.#callbackError ??= { error }
+        this.stop()
       }
-      this.#answer()
-      await this.#breathe()
     }
-    this.#finish(end)
+    return losses
   }
 
   /** Lets the event loop turn, where callbacks have kept it: else no timer or signal would be heard. */
@@ -251,7 +383,7 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     try {
       for (const callback of this.#plan.callbacks) await hook(callback)
     } catch (error) {
-      this.#callbackError = { error }
+      this.#callbackError ??= { error }
       this.stop()
     }
   }
@@ -267,7 +399,12 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
       this.#reject(signal.reason)
     } else {
-      this.#resolve({ epochs: this.#epochs, completed: end.reason === 'finished' })
+      const { reason } = end
+      this.#resolve({
+        epochs: this.#epochs,
+        completed: reason === 'finished' || reason === 'converged',
+        converged: reason === 'converged',
+      })
     }
   }
 
@@ -284,25 +421,37 @@ export class Fit<M extends MetricName = MetricName, V = undefined>
     for (const resolve of waiting) resolve()
   }
 
-  #toReport(event: NativeEpochEvent): EpochReport<M, V> {
-    const { epoch, learningRate, seconds, rowsPerSecond, validations } = event
-    const { metrics, validationNames: names } = this.#plan
-    const scores = validations.map((one) => toScores(one, metrics))
+  #toReport(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
+    const { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond, validations } = event
+    const { metrics, validationNames: names, evaluateTrain, network } = this.#plan
+    const scores = validations.map((one, i) =>
+      toScores(losses[i] === undefined ? one : { ...one, loss: losses[i] }, metrics, network.outputs),
+    )
+    const train = evaluateTrain ? scores.pop() : undefined
     const validation =
       names == null ? scores[0] : Object.fromEntries(names.map((name, i) => [name, scores[i]]))
-    const rest = { epoch, learningRate, seconds, rowsPerSecond }
+    const rest = { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond }
+    const own = toScores(event, metrics, network.outputs)
     // The form of `validation` follows the names, as its type follows V.
-    return { ...toScores(event, metrics), ...rest, validation } as EpochReport<M, V>
+    return { ...own, ...rest, train, validation } as EpochReport<M, V>
   }
 }
 
 /** The core's scores by name, penalty included in the loss. */
 export function toScores<M extends MetricName>(
-  { loss, penalty, metrics: values }: NativeScores,
+  { loss: dataLoss, penalty, metrics: values }: NativeScores,
   metrics: readonly M[],
+  outputs: number,
 ): Scores<M> {
-  const named = Object.fromEntries(metrics.map((name, i) => [name, values[i]]))
-  return { loss: loss + penalty, penalty, ...named } as Scores<M> // one value per metric
+  let next = 0
+  const named = metrics.map((name) => {
+    if (name !== 'confusionMatrix') return [name, values[next++]]
+    const classes = Math.max(outputs, 2)
+    const rows = Array.from({ length: classes }, () => values.slice(next, (next += classes)))
+    return [name, rows]
+  })
+  const scores = { loss: dataLoss + penalty, dataLoss, penalty }
+  return { ...scores, ...Object.fromEntries(named) } as Scores<M> // one value per metric
 }
 
 type NonFinite = Extract<NativeFitEnd, { reason: 'nonFiniteLoss' | 'nonFiniteWeights' }>

@@ -1,4 +1,6 @@
+export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'
+export type { CustomLoss, LossBatch, LossValue } from './custom_loss.js'
 export { loadDigits } from './data/digits.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
@@ -13,15 +15,17 @@ export type {
   Callback,
   EpochReport,
   Fit,
+  FitControl,
   History,
+  MetricValue,
   Scores,
   Validation,
   ValidationScores,
 } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
-export type { DenseLayer, LayerDescription } from './layers.js'
-export { dense } from './layers.js'
+export type { LayerDescription } from './layers.js'
+export { activation, batchNorm, dense, dropout, gaussianNoise, layerNorm } from './layers.js'
 export type {
   DType,
   FloatArray,
@@ -34,17 +38,49 @@ export type {
 export type { GradientError, GradientReport, NetworkOptions } from './network.js'
 export { Network } from './network.js'
 export type { Optimizer, OptimizerOptions } from './optimizers.js'
-export { adam, gradientDescent, sgd } from './optimizers.js'
+export {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  bfgs,
+  gradientDescent,
+  lbfgs,
+  levenbergMarquardt,
+  nadam,
+  rmsprop,
+  rprop,
+  sgd,
+} from './optimizers.js'
 export type {
   ActivationName,
+  BatchNormOptions,
   Conventions,
   DenseOptions,
   GradientCheckOptions,
   InitializerName,
+  LayerNormOptions,
+  LayerType,
+  LearningRate,
+  LearningRateFunction,
   LossName,
   MetricName,
   OptimizerName,
+  Schedule,
+  ScheduleName,
   SplitOptions,
 } from './options/index.js'
-export type { FitOptions, TrainerOptions } from './trainer.js'
+export {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  oneCycle,
+  piecewise,
+  polynomialDecay,
+  stepDecay,
+  warmup,
+} from './schedules.js'
+export type { ClassWeights, FitOptions, Loss, Metric, Phase, TrainerOptions } from './trainer.js'
 export { Trainer } from './trainer.js'

@@ -3,89 +3,160 @@ import type { LayerDescription } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
 import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
-import type { ActivationName } from './options/index.js'
+import type { ActivationName, LayerType } from './options/index.js'
+import { checks, nameOf } from './options/index.js'
 
 /** A layer of a network: a window on its weights, which the network keeps. */
 export class Layer<D extends DType = DType> {
-  readonly type: LayerDescription['type']
+  readonly type: LayerType
   /** Columns that it takes. */
   readonly inputs: number
   /** Columns that it gives. */
   readonly units: number
-  readonly activation: ActivationName
-  /** Number of weights and biases. */
+  /** The name of the activation that it ends with; undefined where it has none. */
+  readonly activation: ActivationName | undefined
+  /** Number of its weights, biases and running statistics. */
   readonly parameterCount: number
-  /** What `dense` returned for it. */
+  /** Names of its tensors, in their order: 'kernel', 'bias', 'gamma', 'beta', ... */
+  readonly tensorNames: readonly string[]
+  /** What it was made from, every option decided. */
   readonly description: LayerDescription
   readonly #network: NativeNetwork
   readonly #dtype: D
   readonly #tensors: readonly NativeTensor[]
+  readonly #index: number
   readonly #first: number
 
-  /**
-   * @internal
-   * @param first - index of its first tensor among the network's
-   */
-  constructor(
-    network: NativeNetwork,
-    dtype: D,
-    description: LayerDescription,
-    tensors: readonly NativeTensor[],
-    first: number,
-  ) {
+  /** @internal */
+  constructor(place: LayerPlace<D>) {
+    const { network, dtype, description, inputs, tensors, index, first } = place
     this.type = description.type
-    this.inputs = tensors[0]?.rows ?? 0
-    this.units = description.units
-    this.activation = description.activation
+    this.inputs = inputs
+    this.units = description.type === 'dense' ? description.units : inputs
+    this.activation =
+      description.type === 'dense' || description.type === 'activation'
+        ? nameOf<ActivationName>(description.activation ?? 'linear')
+        : undefined
     this.parameterCount = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
+    this.tensorNames = Object.freeze(tensors.map(({ name }) => name))
     this.description = description
     this.#network = network
     this.#dtype = dtype
     this.#tensors = tensors
+    this.#index = index
     this.#first = first
     Object.freeze(this)
   }
 
   /**
-   * The kernel, `[inputs, units]`. A copy; set it with a value of that shape.
+   * Whether training changes the layer. A batch normalization that is not trained normalizes with
+   * its running mean and variance.
    *
+   * @throws GemmnetError `ERR_NETWORK_BUSY` if set while the network trains
+   */
+  get trainable(): boolean {
+    return this.#network.isTrainable(this.#index)
+  }
+  set trainable(value: boolean) {
+    checks.boolean('trainable', value)
+    if (this.#network.isTraining) throw busy('its layers cannot be frozen')
+    this.#network.setTrainable(this.#index, value)
+  }
+
+  /**
+   * The kernel of a dense layer, `[inputs, units]`. A copy; set it with a value of that shape.
+   *
+   * @throws TypeError if the layer has none
    * @throws RangeError if set to another shape, GemmnetError `ERR_NETWORK_BUSY` while the network
    * trains
    */
   get kernel(): Matrix<FloatArray<D>> {
-    return { data: this.#copy(0), shape: [this.inputs, this.units] }
+    return { data: this.#copy('kernel'), shape: [this.inputs, this.units] }
   }
   set kernel(value: MatrixLike) {
+    this.#place('kernel')
     const { data, rows } = toMatrix('kernel', value, this.units, 'the layer')
     if (rows !== this.inputs)
       throw new RangeError(`\`kernel\` has ${rows} rows, the layer takes ${this.inputs}`)
-    this.#set('kernel', 0, data)
+    this.#set('kernel', data)
   }
 
   /**
-   * The biases, as many as units, or undefined where the layer has none. A copy; set it with as
-   * many values.
+   * The biases of a dense layer, as many as units, or undefined where the layer has none. A copy;
+   * set it with as many values.
    *
    * @throws RangeError if set to another length, GemmnetError `ERR_NETWORK_BUSY` while the network
    * trains
    */
   get bias(): FloatArray<D> | undefined {
-    return this.description.useBias ? this.#copy(1) : undefined
+    return this.tensorNames.includes('bias') ? this.#copy('bias') : undefined
   }
   set bias(value: ArrayLike<number> | undefined) {
-    if (!this.description.useBias) throw new TypeError('The layer has no `bias`')
+    this.#place('bias')
     if (value === undefined) throw typeError('bias', 'as many numbers as units', value)
-    this.#set('bias', 1, value)
+    this.#set('bias', value)
   }
 
-  #copy(tensor: number): FloatArray<D> {
-    return this.#network.copyTensor(this.#first + tensor) as FloatArray<D>
+  /** What a normalization multiplies its columns with. A copy; set it with as many values. */
+  get gamma(): FloatArray<D> {
+    return this.#copy('gamma')
+  }
+  set gamma(value: ArrayLike<number>) {
+    this.#set('gamma', value)
   }
 
-  #set(name: string, tensor: number, values: ArrayLike<number>): void {
-    const tensors = this.#tensors.slice(tensor, tensor + 1)
-    setTensors(this.#network, this.#dtype, name, this.#first + tensor, tensors, values)
+  /** What a normalization then adds. A copy; set it with as many values. */
+  get beta(): FloatArray<D> {
+    return this.#copy('beta')
   }
+  set beta(value: ArrayLike<number>) {
+    this.#set('beta', value)
+  }
+
+  /** The running mean of a batch normalization. A copy; set it with as many values. */
+  get movingMean(): FloatArray<D> {
+    return this.#copy('movingMean')
+  }
+  set movingMean(value: ArrayLike<number>) {
+    this.#set('movingMean', value)
+  }
+
+  /** The running variance of a batch normalization. A copy; set it with as many values. */
+  get movingVariance(): FloatArray<D> {
+    return this.#copy('movingVariance')
+  }
+  set movingVariance(value: ArrayLike<number>) {
+    this.#set('movingVariance', value)
+  }
+
+  #place(name: string): number {
+    const place = this.tensorNames.indexOf(name)
+    if (place < 0) throw new TypeError(`The ${this.type} layer has no \`${name}\``)
+    return place
+  }
+
+  #copy(name: string): FloatArray<D> {
+    return this.#network.copyTensor(this.#first + this.#place(name)) as FloatArray<D>
+  }
+
+  #set(name: string, values: ArrayLike<number>): void {
+    const place = this.#place(name)
+    const tensors = this.#tensors.slice(place, place + 1)
+    setTensors(this.#network, this.#dtype, name, this.#first + place, tensors, values)
+  }
+}
+
+/** Where a layer stands. @internal */
+export interface LayerPlace<D extends DType> {
+  readonly network: NativeNetwork
+  readonly dtype: D
+  readonly description: LayerDescription
+  readonly inputs: number
+  readonly tensors: readonly NativeTensor[]
+  /** In the network. */
+  readonly index: number
+  /** Of its first tensor, among the network's. */
+  readonly first: number
 }
 
 /**

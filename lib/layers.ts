@@ -1,22 +1,34 @@
-import { typeError } from './errors.js'
+import { typeError, unknownName } from './errors.js'
 import type { DType } from './matrix.js'
-import type { DenseOptions, SettingsOf, ActivationName } from './options/index.js'
-import { checks, complete, denseOptions } from './options/index.js'
+import type {
+  ActivationName,
+  activations,
+  BatchNormOptions,
+  DenseOptions,
+  LayerNormOptions,
+  LayerType,
+  Named,
+  OptionsOf,
+} from './options/index.js'
+import { checks, complete, layers } from './options/index.js'
 
-/** A fully connected layer, as `dense` describes it. */
-export interface DenseLayer extends Readonly<SettingsOf<typeof denseOptions>> {
-  readonly type: 'dense'
-  readonly units: number
-}
-
-/** What a network's `layers` may hold. */
-export type LayerDescription = DenseLayer
+/** A layer as `dense`, `dropout` and so on describe it: its kind and the options that were given. */
+export type LayerDescription<K extends LayerType = LayerType> = K extends LayerType
+  ? { readonly type: K } & OptionsOf<(typeof layers)[K]> &
+      (K extends 'dense' ? { readonly units: number } : unknown)
+  : never
 
 /** What makes a network, but for its weights. */
 export interface NetworkDescription<D extends DType = DType> {
   readonly inputs: number
   readonly dtype: D
   readonly layers: readonly LayerDescription[]
+}
+
+function make<K extends LayerType>(type: K, options: unknown, units?: number): LayerDescription<K> {
+  complete(type, layers[type], options)
+  const size = units === undefined ? {} : { units }
+  return Object.freeze({ type, ...size, ...(options as object) }) as LayerDescription<K> // complete checked them
 }
 
 /**
@@ -29,21 +41,82 @@ export interface NetworkDescription<D extends DType = DType> {
  * @example
  * dense(100, 'sigmoid')
  * dense(10, { activation: 'softmax', l2: 1e-4 })
+ * dense(10, { activation: { name: 'leakyRelu', slope: 0.1 }, kernelInitializer: 'heNormal' })
  */
-export function dense(units: number, options: ActivationName | DenseOptions = {}): DenseLayer {
+export function dense(
+  units: number,
+  options: ActivationName | DenseOptions = {},
+): LayerDescription<'dense'> {
   const given = typeof options === 'string' ? { activation: options } : options
-  return Object.freeze({
-    type: 'dense',
-    units: checks.positiveInteger('units', units),
-    ...complete('dense', denseOptions, given),
-  })
+  return make('dense', given, checks.positiveInteger('units', units))
 }
 
-/** Checks what a user put into `layers`, or a file says of a layer. */
+/**
+ * An activation function as a layer of its own, for where something stands between it and the
+ * weighted sum: `dense(64), batchNorm(), activation('relu')`.
+ *
+ * @param options - the activation's name, or an object with its name and options
+ * @throws TypeError or RangeError for an activation or option that is unknown or out of range
+ */
+export function activation(options: Named<typeof activations>): LayerDescription<'activation'> {
+  return make('activation', { activation: options })
+}
+
+/**
+ * Dropout (N. Srivastava et al., JMLR 15, 2014), inverted: in training each value is 0 with
+ * probability `rate`, else it is divided by 1 - rate; prediction is not changed. What is dropped is
+ * a function of the Trainer's seed, the epoch and the row's place in it.
+ *
+ * @param rate - probability of a 0, in [0, 1)
+ * @throws TypeError or RangeError if it is none
+ */
+export function dropout(rate: number): LayerDescription<'dropout'> {
+  return make('dropout', { rate })
+}
+
+/**
+ * In training, adds a normal draw to each value; prediction is not changed.
+ *
+ * @param stddev - standard deviation, at least 0
+ * @throws TypeError or RangeError if it is none
+ */
+export function gaussianNoise(stddev: number): LayerDescription<'gaussianNoise'> {
+  return make('gaussianNoise', { stddev })
+}
+
+/**
+ * Batch normalization (S. Ioffe and C. Szegedy, ICML 2015): `gamma (x - mean) / sqrt(variance +
+ * epsilon) + beta` by columns, in training with mean and biased variance of the batch, which
+ * running ones follow; prediction takes the running ones.
+ *
+ * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
+ */
+export function batchNorm(options: BatchNormOptions = {}): LayerDescription<'batchNorm'> {
+  return make('batchNorm', options)
+}
+
+/**
+ * Layer normalization (J. Ba, J. Kiros and G. Hinton, 2016): the same with mean and biased variance
+ * of each row.
+ *
+ * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
+ */
+export function layerNorm(options: LayerNormOptions = {}): LayerDescription<'layerNorm'> {
+  return make('layerNorm', options)
+}
+
+/** Checks what a user put into a network's layers, or a file says of a layer. */
 export function checkLayer(name: string, value: unknown): LayerDescription {
-  if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'dense')
+  if (typeof value !== 'object' || value === null || !('type' in value))
     throw typeError(name, 'a layer, such as dense(10)', value)
-  const { units, ...rest } = value as Partial<DenseLayer>
-  const options = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'type'))
-  return dense(checks.positiveInteger('units', units), options) // which checks the rest again
+  const { type, ...rest } = value
+  if (typeof type !== 'string') throw typeError(name, 'a layer, such as dense(10)', value)
+  if (!isLayerType(type)) throw unknownName('layer', type, Object.keys(layers))
+  if (type !== 'dense') return make(type, rest)
+  const { units, ...options } = rest as { units?: unknown }
+  return make(type, options, checks.positiveInteger('units', units))
+}
+
+function isLayerType(name: string): name is LayerType {
+  return Object.hasOwn(layers, name)
 }

@@ -28,18 +28,28 @@ export interface Description {
   readonly losses: readonly (DescribedRow & {
     readonly fusedWith: string | null
     readonly averaged: boolean
+    /** What the outputs must be for the loss to be smooth. */
     readonly domain: 'any' | 'positive' | 'probabilities'
     readonly kinked: boolean
   })[]
   readonly optimizers: readonly (DescribedRow & { readonly fullBatch: boolean })[]
-  readonly initializers: readonly { readonly name: string }[]
-  readonly metrics: readonly { readonly name: string }[]
+  readonly quasiNewton: readonly (DescribedRow & { readonly leastSquares: boolean })[]
+  readonly layers: readonly (DescribedRow & { readonly random: boolean })[]
+  readonly schedules: readonly DescribedRow[]
+  readonly initializers: readonly DescribedRow[]
+  readonly metrics: readonly DescribedRow[]
 }
 
-interface DescribedRow {
+export interface DescribedRow {
   readonly name: string
   /** Names of the numbers it takes, in the order it takes them. */
   readonly options: readonly string[]
+}
+
+/** A row of a table, and its numbers in its order. */
+export interface NativeNamed {
+  readonly name: string
+  readonly options: readonly number[]
 }
 
 /** Rows as they lie in memory; entry (i, j) counts as `scale * data[i * columns + j]`. */
@@ -78,12 +88,13 @@ export interface NativeDataset {
 }
 
 export interface NativeLayerSettings {
+  readonly kind: string
+  readonly options: readonly number[]
   readonly units: number
-  readonly activation: string
-  readonly activationOptions: readonly number[]
+  readonly activation: NativeNamed
   readonly bias: boolean
-  readonly kernelInitializer: string
-  readonly biasInitializer: string
+  readonly kernelInitializer: NativeNamed
+  readonly biasInitializer: NativeNamed
 }
 
 export interface NativeNetworkSettings {
@@ -97,8 +108,8 @@ export interface NativeTensor {
   readonly name: string
   readonly rows: number
   readonly columns: number
-  /** Whether the Trainer's L2 applies. */
-  readonly penalised: boolean
+  /** False for running statistics, which no gradient changes. */
+  readonly learned: boolean
 }
 
 export interface NativeGradientError {
@@ -112,6 +123,8 @@ export interface NativeNetwork {
   readonly isTraining: boolean
   /** The tensors of each layer; a tensor's index counts over all layers. */
   layers(): NativeTensor[][]
+  isTrainable(layer: number): boolean
+  setTrainable(layer: number, trainable: boolean): void
   copyTensor(index: number): Float32Array | Float64Array
   copyParameters(): Float32Array | Float64Array
   /** Sets `count` tensors from `first` on; `values` is of the network's type. */
@@ -129,20 +142,63 @@ export interface NativeNetwork {
   clone(): NativeNetwork
 }
 
+/** The cost has `l1` times the sum of magnitudes and `l2` times the sum of squares. */
+export interface NativePenalty {
+  readonly l1: number
+  readonly l2: number
+}
+
 export interface NativeObjective {
-  readonly loss: string
-  readonly lossOptions: readonly number[]
-  readonly metrics: readonly string[]
-  /** One per tensor of the network: the cost has `l2` times the sum of squares. */
-  readonly l2: readonly number[]
+  /** No name: a function, which the fit asks for. */
+  readonly loss: NativeNamed
+  readonly metrics: readonly NativeNamed[]
+  /** One per tensor of the network. */
+  readonly tensorPenalties: readonly NativePenalty[]
+  /** One per layer. */
+  readonly activityPenalties: readonly NativePenalty[]
+  readonly penaltyPerRow: boolean
+  readonly meanOverWeights: boolean
+  /** One per class, or none. */
+  readonly classWeights: readonly number[]
+}
+
+/** A schedule as the core has it; `child` is a warmup's, the lists are of a piecewise one. */
+export interface NativeSchedule extends NativeNamed {
+  readonly per: 'step' | 'epoch'
+  readonly child?: NativeSchedule
+  readonly boundaries?: readonly number[]
+  readonly rates?: readonly number[]
+}
+
+export interface NativePhase {
+  readonly optimizer: NativeNamed
+  readonly weightDecay: number
+  readonly decoupled: boolean
+  /** Limits of the gradient; 0: none. */
+  readonly clipping: {
+    readonly value: number
+    readonly tensorNorm: number
+    readonly globalNorm: number
+    readonly epsilon: number
+    readonly beforePenalty: boolean
+  }
+  /** One per tensor: limits of its columns' norms; 0: none. */
+  readonly maxNorms: readonly number[]
+  /** Added to a norm that is divided by. */
+  readonly maxNormEpsilon: number
+  /** None: the fit asks for each step's rate. */
+  readonly schedule?: NativeSchedule
+  /** 0: no end. */
+  readonly epochs: number
+  readonly batchSize: number
+  readonly accumulate: number
 }
 
 export interface NativeTrainerSettings {
   readonly objective: NativeObjective
-  readonly optimizer: string
-  readonly optimizerOptions: readonly number[]
-  readonly learningRate: number
-  readonly batchSize: number
+  readonly phases: readonly NativePhase[]
+  /** 0: no averages of the weights. */
+  readonly averageMomentum: number
   readonly shuffle: boolean
   readonly seed: number
   /** 0: by the work in a step. */
@@ -152,13 +208,16 @@ export interface NativeTrainerSettings {
 export interface NativeScores {
   readonly loss: number
   readonly penalty: number
+  /** The values of all metrics, one after the other; a matrix has its rows one after the other. */
   readonly metrics: readonly number[]
 }
 
 export interface NativeEpochEvent extends NativeScores {
   readonly type: 'epoch'
   readonly epoch: number
+  readonly phase: number
   readonly learningRate: number
+  readonly evaluations: number
   readonly seconds: number
   readonly rowsPerSecond: number
   readonly validations: readonly NativeScores[]
@@ -170,10 +229,31 @@ export interface NativeBatchEvent {
   readonly batch: number
   readonly batches: number
   readonly loss: number
+  readonly penalty: number
+  readonly learningRate: number
 }
 
+/** Asks for the learning rate of a step; both count from 0 over the phase. */
+export interface NativeRateEvent {
+  readonly type: 'rate'
+  readonly epoch: number
+  readonly step: number
+}
+
+/** Asks for the loss of a batch; the arrays are copies. */
+export interface NativeLossEvent {
+  readonly type: 'loss'
+  readonly rows: number
+  readonly outputs: Float32Array | Float64Array
+  readonly targets?: Float32Array | Float64Array
+  readonly labels?: Int32Array
+  readonly weights?: Float32Array | Float64Array
+}
+
+export type NativeEvent = NativeEpochEvent | NativeBatchEvent | NativeRateEvent | NativeLossEvent
+
 export type NativeFitEnd =
-  | { readonly reason: 'finished' | 'stopped' }
+  | { readonly reason: 'finished' | 'converged' | 'stopped' }
   | { readonly reason: 'failed'; readonly error: Error }
   | {
       readonly reason: 'nonFiniteWeights'
@@ -202,7 +282,7 @@ export interface NativeFitSettings {
 
 /** Called with what happened since the last call, in order; the last time with the end. */
 export type FitListener = (
-  events: readonly (NativeEpochEvent | NativeBatchEvent)[],
+  events: readonly NativeEvent[],
   end: NativeFitEnd | null,
 ) => void
 
@@ -215,6 +295,10 @@ export interface NativeTrainer {
   stop(fit: number): void
   /** Answers one event: a fit is never more than 1024 ahead, with `wait` not one epoch. */
   proceed(fit: number): void
+  /** Answers the question a fit waits on; a loss with its gradient, of the network's type. */
+  answer(fit: number, value: number, gradient?: Float32Array | Float64Array): void
+  /** Multiplies all learning rates to come. */
+  scaleLearningRate(factor: number): void
   evaluate(data: NativeDataset, listener: TaskListener<NativeScores>): void
 }
 

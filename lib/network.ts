@@ -10,12 +10,22 @@ import type { LayerDescription, NetworkDescription } from './layers.js'
 import { checkLayer } from './layers.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
 import { toMatrix } from './matrix.js'
-import type { NativeDataset, NativeMatrix, NativeNetwork } from './native.js'
+import type { NativeDataset, NativeLayerSettings, NativeMatrix, NativeNetwork } from './native.js'
 import { native } from './native.js'
 import { runTask } from './job.js'
-import type { GradientCheckOptions, OptionsOf } from './options/index.js'
-import { checkTargets, penalties } from './objective.js'
-import { complete, gradientCheckOptions, networkOptions } from './options/index.js'
+import { activityPenalties, checkTargets, tensorPenalties } from './objective.js'
+import type { Conventions, GradientCheckOptions, LossName, OptionsOf } from './options/index.js'
+import {
+  activations,
+  complete,
+  gradientCheckOptions,
+  initializers,
+  layers as layerTable,
+  losses,
+  nameOf,
+  networkOptions,
+} from './options/index.js'
+import { description, inCoreOrder, toNative } from './tables.js'
 
 /** Options of a {@link Network}. */
 export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof networkOptions> & {
@@ -49,7 +59,7 @@ const ownOptions = ['layers', 'dtype'] as const
 const mostParameters = 2 ** 32
 
 /**
- * A feed-forward network of dense layers, with its weights in native memory.
+ * A feed-forward network, with its weights in native memory.
  *
  * @example
  * const network = new Network({ inputs: 4, layers: [dense(16, 'relu'), dense(3, 'softmax')] })
@@ -73,26 +83,41 @@ export class Network<D extends DType = 'float32'> {
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
    */
   constructor(options: NetworkOptions<D>) {
-    const { inputs, seed, layers, dtype } = checkNetworkOptions(options)
+    const { inputs, seed, layers, dtype, conventions } = checkNetworkOptions(options)
     this.inputs = inputs
     this.dtype = dtype
     this.native = new native.Network({
       inputs,
-      layers: layers.map((layer) => ({ ...layer, bias: layer.useBias, activationOptions: [] })),
+      layers: layers.map((layer) => nativeLayer(layer, conventions)),
       seed,
       dtype,
     })
     const tensors = this.native.layers()
     let first = 0
+    let width = inputs
     this.layers = Object.freeze(
-      layers.map((layer, i) => {
-        const own = tensors[i] ?? []
+      layers.map((description, index) => {
+        const own = tensors[index] ?? []
+        const layer = new Layer<D>({
+          network: this.native,
+          dtype,
+          description,
+          inputs: width,
+          tensors: own,
+          index,
+          first,
+        })
         first += own.length
-        return new Layer<D>(this.native, dtype, layer, own, first - own.length)
+        width = layer.units
+        return layer
       }),
     )
-    this.outputs = layers.at(-1)?.units ?? 0
-    this.parameterCount = tensors.flat().reduce((sum, { rows, columns }) => sum + rows * columns, 0)
+    this.layers.forEach((layer) => {
+      if ('trainable' in layer.description && layer.description.trainable === false)
+        layer.trainable = false
+    })
+    this.outputs = width
+    this.parameterCount = this.layers.reduce((sum, layer) => sum + layer.parameterCount, 0)
     Object.freeze(this)
   }
 
@@ -102,8 +127,9 @@ export class Network<D extends DType = 'float32'> {
   }
 
   /**
-   * All weights one after the other: layer by layer, kernel row by row, then bias. A copy; set it
-   * with as many values.
+   * All weights one after the other, layer by layer: a dense layer's kernel row by row, then its
+   * bias; a normalization's gamma and beta, then running mean and variance. A copy; set it with as
+   * many values.
    *
    * @throws GemmnetError `ERR_NETWORK_BUSY` if set while the network trains
    */
@@ -159,11 +185,11 @@ export class Network<D extends DType = 'float32'> {
   summary(): string {
     const rows = this.layers.map((layer, i) => [
       String(i),
-      `${layer.type} ${layer.activation}`,
+      layer.activation === undefined ? layer.type : `${layer.type} ${layer.activation}`,
       `${layer.inputs} x ${layer.units}`,
-      String(layer.parameterCount),
+      layer.trainable ? String(layer.parameterCount) : `${layer.parameterCount} frozen`,
     ])
-    const table = [['layer', 'type', 'kernel', 'parameters'], ...rows]
+    const table = [['layer', 'type', 'shape', 'parameters'], ...rows]
     const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0))
     const lines = table.map((row) =>
       row
@@ -179,6 +205,9 @@ export class Network<D extends DType = 'float32'> {
   clone(): Network<D> {
     const copy = new Network<D>(describe(this))
     copy.parameters = this.parameters
+    copy.layers.forEach((layer, i) => {
+      layer.trainable = this.layers[i]?.trainable ?? true
+    })
     return copy
   }
 
@@ -194,11 +223,23 @@ export class Network<D extends DType = 'float32'> {
     y: Labels | MatrixLike,
     options: GradientCheckOptions,
   ): GradientReport {
-    const { loss, l2, epsilon } = complete('checkGradients', gradientCheckOptions, options)
+    const { loss, l1, l2, epsilon, conventions } = complete(
+      'checkGradients',
+      gradientCheckOptions,
+      options,
+    )
     const { data: values, rows, columns } = toMatrix('x', x, this.inputs)
     const data = new Dataset({ data: values, shape: [rows, columns] }, y)
-    checkTargets('y', data, this.outputs, loss)
-    const objective = { loss, lossOptions: [], metrics: [], l2: penalties(this.layers, l2) }
+    checkTargets('y', data, this.outputs, nameOf<LossName>(loss))
+    const objective = {
+      loss: toNative(description.losses, losses, loss, conventions),
+      metrics: [],
+      tensorPenalties: tensorPenalties(this.layers, l1, l2, conventions),
+      activityPenalties: activityPenalties(this.layers),
+      penaltyPerRow: conventions === 'sklearn',
+      meanOverWeights: false,
+      classWeights: [],
+    }
     const tensors = this.native.checkGradients(data.native, objective, epsilon)
     return { relativeError: Math.max(...tensors.map((e) => e.relativeError)), tensors }
   }
@@ -249,23 +290,76 @@ export class Network<D extends DType = 'float32'> {
 }
 
 function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
-  const { inputs, seed } = complete('Network', networkOptions, options, ownOptions)
+  const { inputs, seed, conventions } = complete('Network', networkOptions, options, ownOptions)
   const { layers: given, dtype: wanted } = options
   if (wanted !== undefined && !['float32', 'float64'].includes(wanted))
     throw rangeError('dtype', "'float32' or 'float64'", wanted)
   if (!Array.isArray(given) || given.length === 0)
     throw typeError('layers', 'an array of at least one layer', given)
-  const layers = given.map((layer, i) => checkLayer(`layers[${i}]`, layer))
+  const layers = completeLayers(
+    given.map((layer, i) => checkLayer(`layers[${i}]`, layer)),
+    conventions,
+  )
   let width = inputs
   let parameters = 0
-  for (const { units } of layers) {
-    parameters += (width + 1) * units
-    width = units
+  for (const layer of layers) {
+    if (layer.type !== 'dense') continue
+    parameters += (width + 1) * layer.units
+    width = layer.units
   }
   if (parameters > mostParameters)
     throw new RangeError(`The layers have ${parameters} parameters; at most 2^32 are possible`)
   const dtype = wanted ?? ('float32' as D) // D is 'float32' where it is not given
-  return { inputs, seed, layers, dtype }
+  return { inputs, seed, layers, dtype, conventions }
+}
+
+/** The layers with every option decided. */
+function completeLayers(
+  given: readonly LayerDescription[],
+  conventions: Conventions,
+): LayerDescription[] {
+  const first = given.find((layer) => layer.type === 'dense')
+  // scikit-learn's bound is another for its logistic activation, all of whose hidden layers are.
+  const logistic =
+    conventions === 'sklearn' && given.length > 1 && nameOf(first?.activation ?? '') === 'sigmoid'
+  const byConventions = logistic ? { name: 'sklearnUniform', factor: 2 } : undefined
+  return given.map((layer) => {
+    const { type, ...options } = layer
+    const { units, ...rest } = { units: undefined, ...options }
+    const decided = complete(type, layerTable[type], rest, [], conventions)
+    const initializers =
+      type === 'dense' && byConventions !== undefined
+        ? {
+            kernelInitializer: Reflect.get(rest, 'kernelInitializer') ?? byConventions,
+            biasInitializer: Reflect.get(rest, 'biasInitializer') ?? byConventions,
+          }
+        : {}
+    const size = units === undefined ? {} : { units }
+    return Object.freeze({ type, ...size, ...decided, ...initializers }) as LayerDescription // of its type
+  })
+}
+
+function nativeLayer(layer: LayerDescription, conventions: Conventions): NativeLayerSettings {
+  const isDense = layer.type === 'dense'
+  const named = (
+    kind: 'activations' | 'initializers',
+    value: string | { readonly name: string } | undefined,
+    otherwise: string,
+  ) =>
+    kind === 'activations'
+      ? toNative(description.activations, activations, value ?? otherwise, conventions)
+      : toNative(description.initializers, initializers, value ?? otherwise, conventions)
+  const activation = isDense || layer.type === 'activation' ? layer.activation : undefined
+  const { type, ...settings } = layer
+  return {
+    kind: type,
+    options: inCoreOrder(description.layers, type, layerTable[type], { ...settings }),
+    units: isDense ? layer.units : 0,
+    activation: named('activations', activation, 'linear'),
+    bias: isDense && layer.useBias !== false,
+    kernelInitializer: named('initializers', isDense ? layer.kernelInitializer : undefined, 'zeros'),
+    biasInitializer: named('initializers', isDense ? layer.biasInitializer : undefined, 'zeros'),
+  }
 }
 
 /** What makes a network like this one, but for its weights. */

@@ -1,22 +1,59 @@
 import type { Dataset } from './dataset.js'
 import type { Layer } from './layer.js'
-import type { LossName } from './options/index.js'
+import type { NativePenalty } from './native.js'
+import type { Conventions, DenseOptions, LossName } from './options/index.js'
 
-/** Strength of the L2 penalty of each tensor: a layer's own, or `l2`, for kernels; 0 for biases. */
-export function penalties(layers: readonly Layer[], l2: number): number[] {
-  return layers.flatMap(({ description }) => {
-    const kernel = description.l2 ?? l2
-    return description.useBias ? [kernel, 0] : [kernel]
+/** The penalties of each tensor's values, as conventions have them. */
+export function tensorPenalties(
+  layers: readonly Layer[],
+  l1: number,
+  l2: number,
+  conventions: Conventions,
+): NativePenalty[] {
+  // Keras's penalty is l2 times the sum of squares; PyTorch's and scikit-learn's gradient is l2 w.
+  const share = conventions === 'keras' ? 1 : 0.5
+  const everywhere = conventions === 'torch' ? l2 : 0
+  return layers.flatMap(({ description, tensorNames }) => {
+    const own: DenseOptions = description.type === 'dense' ? description : {}
+    return tensorNames.map((name) => {
+      if (name === 'kernel') return { l1: own.l1 ?? l1, l2: share * (own.l2 ?? l2) }
+      if (name === 'bias') return { l1: own.biasL1 ?? 0, l2: share * (own.biasL2 ?? everywhere) }
+      return { l1: 0, l2: share * everywhere }
+    })
   })
+}
+
+/** The penalties of each layer's outputs. */
+export function activityPenalties(layers: readonly Layer[]): NativePenalty[] {
+  return layers.map(({ description }) =>
+    description.type === 'dense'
+      ? { l1: description.activityL1 ?? 0, l2: description.activityL2 ?? 0 }
+      : { l1: 0, l2: 0 },
+  )
+}
+
+/** The limits of each tensor's columns' norms; 0: none. */
+export function maxNorms(layers: readonly Layer[]): number[] {
+  return layers.flatMap(({ description, tensorNames }) =>
+    tensorNames.map((name) =>
+      name === 'kernel' && description.type === 'dense' ? (description.maxNorm ?? 0) : 0,
+    ),
+  )
 }
 
 /**
  * Checks that a network of `outputs` outputs can be held against the targets of `data` with a loss.
  *
  * @param name - the data as the user knows them
+ * @param loss - its name; none for a loss of one's own
  * @throws RangeError naming what does not fit
  */
-export function checkTargets(name: string, data: Dataset, outputs: number, loss: LossName): void {
+export function checkTargets(
+  name: string,
+  data: Dataset,
+  outputs: number,
+  loss: LossName | undefined,
+): void {
   if (data.classes === 0 && data.outputs === 0)
     throw new RangeError(`\`${name}\` has neither labels nor targets`)
   if (data.outputs !== 0 && data.outputs !== outputs)

@@ -44,7 +44,7 @@ const makeTrainer = (
   })
 
 /** A report without what depends on the clock. */
-const untimed = <R extends Scores & { seconds: number; rowsPerSecond: number }>(report: R) => ({
+const untimed = <R extends Scores<never> & { seconds: number; rowsPerSecond: number }>(report: R) => ({
   ...report,
   seconds: undefined,
   rowsPerSecond: undefined,
@@ -846,7 +846,7 @@ test('wrong options of an optimizer are named', (t) => {
     [() => adam({ epsilon: 0 }), 'Expected `epsilon` to be a positive number, got `0`', 'Range'],
     [
       () => gradientDescent({ momentum: 0.9 } as object),
-      'Unknown option `momentum` for `gradientDescent`; known: `learningRate`',
+      'Unknown option `momentum` for `gradientDescent`; known: `learningRate`, `weightDecay`',
       'Type',
     ],
   ]

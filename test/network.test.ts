@@ -19,16 +19,39 @@ import type {
 import { Dataset, dense, GemmnetError, Network, Trainer } from '../lib/index.js'
 import { randomRows } from './helpers/data.js'
 
-/** Activations of one row, written from their definitions. */
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+/** The error function by its Maclaurin series, for arguments that are not large. */
+const erf = (x: number) => {
+  let term = (2 * x) / Math.sqrt(Math.PI)
+  let total = term
+  for (let n = 1; n < 100; n++) {
+    term *= (-x * x) / n
+    total += term / (2 * n + 1)
+  }
+  return total
+}
+
+/** Activations of one row with their default options, written from their definitions. */
 const definitions: Readonly<Record<ActivationName, (z: readonly number[]) => number[]>> = {
   linear: (z) => [...z],
   sigmoid: (z) => z.map((value) => 1 / (1 + Math.exp(-value))),
+  hardSigmoid: (z) => z.map((value) => Math.min(Math.max(value / 6 + 0.5, 0), 1)),
   tanh: (z) => z.map(Math.tanh),
   relu: (z) => z.map((value) => Math.max(value, 0)),
-  softmax: (z) => {
-    const sum = z.reduce((total, value) => total + Math.exp(value), 0)
-    return z.map((value) => Math.exp(value) / sum)
-  },
+  relu6: (z) => z.map((value) => Math.min(Math.max(value, 0), 6)),
+  leakyRelu: (z) => z.map((value) => (value < 0 ? 0.2 * value : value)),
+  elu: (z) => z.map((value) => (value < 0 ? Math.expm1(value) : value)),
+  selu: (z) =>
+    z.map((value) => 1.05070098735548 * (value < 0 ? 1.67326324235438 * Math.expm1(value) : value)),
+  celu: (z) => z.map((value) => (value < 0 ? Math.expm1(value) : value)),
+  gelu: (z) => z.map((value) => (value / 2) * (1 + erf(value / Math.SQRT2))),
+  silu: (z) => z.map((value) => value / (1 + Math.exp(-value))),
+  mish: (z) => z.map((value) => value * Math.tanh(Math.log1p(Math.exp(value)))),
+  softplus: (z) => z.map((value) => Math.log1p(Math.exp(value))),
+  softsign: (z) => z.map((value) => value / (1 + Math.abs(value))),
+  softmax: (z) => z.map((value) => Math.exp(value) / sum(z.map(Math.exp))),
+  logSoftmax: (z) => z.map((value) => value - Math.log(sum(z.map(Math.exp)))),
+  exponential: (z) => z.map(Math.exp),
 }
 const names = Object.keys(definitions) as ActivationName[]
 
@@ -44,7 +67,7 @@ function forward(network: Network<DType>, x: Matrix): number[] {
           bias?.[unit] ?? 0,
         ),
       )
-      values = definitions[activation](z)
+      values = definitions[activation ?? 'linear'](z)
     }
     return values
   }).flat()

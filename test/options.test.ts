@@ -18,10 +18,10 @@ for (const [what, rows, table] of [
     t.deepEqual(names(rows), Object.keys(table).sort())
   })
 
-test('an optimizer’s options are those that the core’s row takes, and the learning rate', (t) => {
+test('an optimizer’s options are those that the core’s row takes, the rate and the decay', (t) => {
   for (const { name, options } of description.optimizers)
     t.deepEqual(
-      [...options, 'learningRate'].sort(),
+      [...options, 'learningRate', 'weightDecay'].sort(),
       Object.keys(optimizers[name as keyof typeof optimizers]).sort(),
     )
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { GemmnetError } from '../errors.js'
 import { findPackageRoot } from '../package_root.js'
+import { approximate } from './approximate.js'
 import { digits } from './digits.js'
 import { Failure } from './failure.js'
 import { Interrupt, Interruption } from './interrupt.js'
@@ -62,7 +63,7 @@ function build(terminal: Terminal, interrupt: Interrupt): Command {
     .addHelpText('after', exitCodes)
     .exitOverride()
     .configureOutput(terminal.commander)
-  for (const make of [digits, mnist]) {
+  for (const make of [digits, mnist, approximate]) {
     const command = make(terminal, interrupt)
     program.addCommand(
       command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help'),

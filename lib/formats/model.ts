@@ -3,14 +3,22 @@ import type { Layer } from '../layer.js'
 import type { NetworkDescription } from '../layers.js'
 import { checkLayer } from '../layers.js'
 import type { DType, FloatArray } from '../matrix.js'
+import type { LayerType } from '../options/index.js'
 import type { Tensor } from './safetensors.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
-// A network in a safetensors file: tensors `layers.0.kernel` ([inputs, units]) and `layers.0.bias`
-// ([units]), and in the metadata its description as JSON.
+// A network in a safetensors file: tensors `layers.0.kernel` ([inputs, units]), `layers.0.bias`
+// ([units]), `layers.1.gamma` and so on, and in the metadata its description as JSON.
 
 const format = 'gemmnet'
 const formatVersion = '1'
+
+/** The tensors of layers other than dense ones, in their order. */
+const vectors: Readonly<Partial<Record<LayerType, readonly VectorName[]>>> = {
+  batchNorm: ['gamma', 'beta', 'movingMean', 'movingVariance'],
+  layerNorm: ['gamma', 'beta'],
+}
+type VectorName = 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance'
 
 /** A network as a file has it. */
 export interface Model {
@@ -23,10 +31,13 @@ export interface Model {
 export function encodeModel(options: NetworkDescription, layers: readonly Layer[]): Uint8Array {
   const tensors = new Map<string, Tensor>()
   layers.forEach((layer, i) => {
-    const { data, shape } = layer.kernel
-    tensors.set(`layers.${i}.kernel`, toTensor(data, shape))
-    const { bias } = layer
-    if (bias !== undefined) tensors.set(`layers.${i}.bias`, toTensor(bias, [bias.length]))
+    for (const name of layer.tensorNames) {
+      if (name === 'kernel') tensors.set(`layers.${i}.kernel`, toTensor(layer.kernel.data, layer.kernel.shape))
+      else {
+        const values = layer[name as VectorName] ?? layer.gamma
+        tensors.set(`layers.${i}.${name}`, toTensor(values, [values.length]))
+      }
+    }
   })
   const metadata = { format, formatVersion, network: JSON.stringify(options) }
   return encodeSafetensors({ tensors, metadata })
@@ -53,7 +64,7 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
   const arrays: FloatArray[] = []
   const left = new Map(tensors)
   let width = options.inputs
-  options.layers.forEach(({ units, useBias }, i) => {
+  options.layers.forEach((layer, i) => {
     const take = (name: string, shape: readonly number[]) => {
       const key = `layers.${i}.${name}`
       const tensor = left.get(key)
@@ -67,9 +78,12 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
       arrays.push(tensor.data)
       left.delete(key)
     }
-    take('kernel', [width, units])
-    if (useBias) take('bias', [units])
-    width = units
+    if (layer.type === 'dense') {
+      take('kernel', [width, layer.units])
+      if (layer.useBias !== false) take('bias', [layer.units])
+      width = layer.units
+    }
+    for (const name of vectors[layer.type] ?? []) take(name, [width])
   })
   for (const key of left.keys()) throw bad(`tensor ${show(key)} belongs to no layer`)
   return { options, parameters: concatenate(arrays, options.dtype) }

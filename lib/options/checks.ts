@@ -23,7 +23,13 @@ export const checks = {
   ),
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
+  finite: number('a finite number', Number.isFinite),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
+  fractionInclusive: number('in [0, 1]', (value) => value >= 0 && value <= 1),
+  positiveFraction: number('in (0, 1)', (value) => value > 0 && value < 1),
+  fractionBelowHalf: number('in (0, 0.5)', (value) => value > 0 && value < 0.5),
+  atLeastOne: number('at least 1', (value) => Number.isFinite(value) && value >= 1),
+  aboveOne: number('above 1', (value) => Number.isFinite(value) && value > 1),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value
@@ -35,6 +41,33 @@ export const threadCount = number(
   `a positive integer of at most ${mostThreads}`,
   (value) => Number.isSafeInteger(value) && value > 0 && value <= mostThreads,
 )
+
+/** Returns a check that a value is an array whose elements pass `check`; the result is frozen. */
+export function arrayOf<T>(what: string, check: (name: string, value: unknown) => T) {
+  return (name: string, value: unknown): readonly T[] => {
+    if (!Array.isArray(value)) throw typeError(name, what, value)
+    return Object.freeze(value.map((element: unknown, i) => check(`${name}[${i}]`, element)))
+  }
+}
+
+/**
+ * Returns a check that a value is one of a few names. The core knows a name by its place in the
+ * list, `names`.
+ */
+export function oneOf<const T extends readonly string[]>(names: T) {
+  const quoted = names.map((name) => `'${name}'`)
+  const what = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`
+  const check = (name: string, value: unknown): T[number] => {
+    if (typeof value !== 'string') throw typeError(name, what, value)
+    if (!isOneOf(names, value)) throw rangeError(name, what, value)
+    return value
+  }
+  return Object.assign(check, { names })
+}
+
+function isOneOf<T extends readonly string[]>(names: T, value: string): value is T[number] {
+  return names.includes(value)
+}
 
 /** Returns a check that a name is one of a table's. */
 export function nameIn<T extends object>(kind: string, table: T) {

@@ -1,21 +1,87 @@
 import { activations } from './activations.js'
-import { checks, nameIn } from './checks.js'
+import { checks } from './checks.js'
 import { initializers } from './initializers.js'
+import { namedIn } from './named.js'
 import type { OptionsOf } from './option.js'
-import { defaulted, optional } from './option.js'
+import { defaulted, optional, required } from './option.js'
 
-/** Options of a dense layer. */
-export const denseOptions = {
-  /** Activation function. Default 'linear'. */
-  activation: defaulted('linear', nameIn('activation', activations)),
-  /** Whether each unit has a bias. Default true. */
-  useBias: defaulted(true, checks.boolean),
-  /** Initial kernel. Default 'glorotUniform'. */
-  kernelInitializer: defaulted('glorotUniform', nameIn('initializer', initializers)),
-  /** Initial biases. Default 'zeros'. */
-  biasInitializer: defaulted('zeros', nameIn('initializer', initializers)),
-  /** Strength of this kernel's L2 penalty, at least 0. Default: the Trainer's `l2`. */
-  l2: optional(checks.nonNegative),
-}
+const trainable = defaulted(true, checks.boolean)
+
+/** Kinds of layers, each with its options. */
+export const layers = {
+  /** a = f(x W + b) */
+  dense: {
+    /** Activation function. Default 'linear'. */
+    activation: defaulted('linear', namedIn('activation', activations)),
+    /** Whether each unit has a bias. Default true. */
+    useBias: defaulted(true, checks.boolean),
+    /** Initial kernel. Default 'glorotUniform'; 'torchUniform' or 'sklearnUniform' with those conventions. */
+    kernelInitializer: defaulted('glorotUniform', namedIn('initializer', initializers), {
+      torch: 'torchUniform',
+      sklearn: 'sklearnUniform',
+    }),
+    /** Initial biases. Default 'zeros'; 'torchUniform' or 'sklearnUniform' with those conventions. */
+    biasInitializer: defaulted('zeros', namedIn('initializer', initializers), {
+      torch: 'torchUniform',
+      sklearn: 'sklearnUniform',
+    }),
+    /** Strength of this kernel's L1 penalty, at least 0. Default: the Trainer's `l1`. */
+    l1: optional(checks.nonNegative),
+    /** Strength of this kernel's L2 penalty, at least 0. Default: the Trainer's `l2`. */
+    l2: optional(checks.nonNegative),
+    /** Strength of the biases' L1 penalty, at least 0. Default 0. */
+    biasL1: defaulted(0, checks.nonNegative),
+    /** Strength of the biases' L2 penalty, at least 0. Default 0; with torch conventions the Trainer's `l2`. */
+    biasL2: optional(checks.nonNegative),
+    /** Strength of the L1 penalty of the layer's outputs, a mean over rows, at least 0. Default 0. */
+    activityL1: defaulted(0, checks.nonNegative),
+    /** Strength of the L2 penalty of the layer's outputs, a mean over rows, at least 0. Default 0. */
+    activityL2: defaulted(0, checks.nonNegative),
+    /** Limit, positive, of the Euclidean norm of each unit's kernel column, kept after every step. Default: none. */
+    maxNorm: optional(checks.positive),
+    /** Whether training changes the layer. Default true. */
+    trainable,
+  },
+  /** a = f(x) */
+  activation: {
+    /** Activation function. */
+    activation: required(namedIn('activation', activations)),
+  },
+  /** In training, each value is 0 with probability `rate`, else it is divided by 1 - rate. */
+  dropout: {
+    /** Probability of a 0, in [0, 1). */
+    rate: required(checks.fraction),
+  },
+  /** In training, adds a normal draw to each value. */
+  gaussianNoise: {
+    /** Standard deviation, at least 0. */
+    stddev: required(checks.nonNegative),
+  },
+  /** gamma (x - mean) / sqrt(variance + epsilon) + beta, by columns. */
+  batchNorm: {
+    /** Weight of the old value in the running mean and variance, in [0, 1). Default 0.99; 0.9 with torch conventions (PyTorch's own `momentum` is 1 minus this). */
+    momentum: defaulted(0.99, checks.fraction, { torch: 0.9 }),
+    /** Added to the variance, positive. Default 0.001; 1e-5 with torch conventions. */
+    epsilon: defaulted(1e-3, checks.positive, { torch: 1e-5 }),
+    /** Whether the running variance is that of a sample, divided by rows - 1. Default false; true with torch conventions. */
+    unbiasedVariance: defaulted(false, checks.boolean, { torch: true }),
+    /** Whether training changes the layer; if not, it normalizes with the running mean and variance. Default true. */
+    trainable,
+  },
+  /** gamma (x - mean) / sqrt(variance + epsilon) + beta, with each row's own mean and variance. */
+  layerNorm: {
+    /** Added to the variance, positive. Default 0.001; 1e-5 with torch conventions. */
+    epsilon: defaulted(1e-3, checks.positive, { torch: 1e-5 }),
+    /** Whether training changes the layer. Default true. */
+    trainable,
+  },
+} as const
+/** The kind of a layer. */
+export type LayerType = keyof typeof layers
+
 /** Options of `dense`. */
-export type DenseOptions = OptionsOf<typeof denseOptions>
+export type DenseOptions = OptionsOf<typeof layers.dense>
+/** Options of `batchNorm`. */
+export type BatchNormOptions = OptionsOf<typeof layers.batchNorm>
+/** Options of `layerNorm`. */
+export type LayerNormOptions = OptionsOf<typeof layers.layerNorm>

@@ -88,9 +88,9 @@ export function optional<T>(check: Check<T>): Optional<T> {
 
 /** An option with a default, and with those of other libraries where theirs differ. */
 export function defaulted<T>(
-  value: T,
+  value: NoInfer<T>,
   check: Check<T>,
-  conventional: Readonly<Partial<Record<Conventions, T>>> = {},
+  conventional: Readonly<Partial<Record<Conventions, NoInfer<T>>>> = {},
 ): Defaulted<T> {
   return { default: value, conventional, check }
 }

@@ -6,7 +6,10 @@
 #include "binding/trainer_object.h"
 #include "core/gemm.h"
 #include "core/initializers.h"
+#include "core/layers.h"
 #include "core/metrics.h"
+#include "core/quasi_newton/methods.h"
+#include "core/schedules.h"
 #include "core/thread_team.h"
 
 namespace gemmnet {
@@ -68,9 +71,21 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
         to["options"] = to_array(env, row.options);
         to["fullBatch"] = row.full_batch;
       });
-  const auto nothing_more = [](const auto&, Napi::Object&) {};
-  object["initializers"] = describe_table(env, initializers(), nothing_more);
-  object["metrics"] = describe_table(env, metrics<float>(), nothing_more);
+  const auto options = [&](const auto& row, Napi::Object& to) {
+    to["options"] = to_array(env, row.options);
+  };
+  object["quasiNewton"] =
+      describe_table(env, quasi_newton_methods<float>(), [&](const auto& row, Napi::Object& to) {
+        options(row, to);
+        to["leastSquares"] = row.least_squares;
+      });
+  object["layers"] = describe_table(env, layers<float>(), [&](const auto& row, Napi::Object& to) {
+    options(row, to);
+    to["random"] = row.random;
+  });
+  object["schedules"] = describe_table(env, schedules(), options);
+  object["initializers"] = describe_table(env, initializers(), options);
+  object["metrics"] = describe_table(env, metrics<float>(), options);
   return object;
 }
 

@@ -69,17 +69,29 @@ std::vector<double> get_numbers(const Napi::Object& from, const char* name) {
   return numbers;
 }
 
-std::vector<std::string> get_texts(const Napi::Object& from, const char* name) {
+std::vector<Napi::Object> get_objects(const Napi::Object& from, const char* name) {
   const Napi::Value value = get(from, name);
-  if (!value.IsArray()) fail(from.Env(), name, "an array of strings");
+  if (!value.IsArray()) fail(from.Env(), name, "an array of objects");
   const Napi::Array array = value.As<Napi::Array>();
-  std::vector<std::string> texts;
+  std::vector<Napi::Object> objects;
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     const Napi::Value entry = array[i];
-    if (!entry.IsString()) fail(from.Env(), name, "an array of strings");
-    texts.push_back(entry.As<Napi::String>());
+    if (!entry.IsObject()) fail(from.Env(), name, "an array of objects");
+    objects.push_back(entry.As<Napi::Object>());
   }
-  return texts;
+  return objects;
+}
+
+namespace {
+
+NamedOptions to_named(const Napi::Object& from) {
+  return {get_text(from, "name"), get_numbers(from, "options")};
+}
+
+}  // namespace
+
+NamedOptions get_named(const Napi::Object& from, const char* name) {
+  return to_named(get_object(from, name));
 }
 
 namespace {
@@ -197,30 +209,75 @@ StoredMatrix keep_matrix(const Napi::Object& from, std::shared_ptr<const void>& 
 
 LayerSettings to_layer_settings(const Napi::Object& from) {
   LayerSettings settings;
+  settings.kind = get_text(from, "kind");
+  settings.options = get_numbers(from, "options");
   settings.units = get_size(from, "units");
-  settings.activation = get_text(from, "activation");
-  settings.activation_options = get_numbers(from, "activationOptions");
+  settings.activation = get_named(from, "activation");
   settings.bias = get_boolean(from, "bias");
-  settings.kernel_initializer = get_text(from, "kernelInitializer");
-  settings.bias_initializer = get_text(from, "biasInitializer");
+  settings.kernel_initializer = get_named(from, "kernelInitializer");
+  settings.bias_initializer = get_named(from, "biasInitializer");
   return settings;
 }
 
+namespace {
+
+std::vector<Penalty> get_penalties(const Napi::Object& from, const char* name) {
+  std::vector<Penalty> penalties;
+  for (const Napi::Object& penalty : get_objects(from, name))
+    penalties.push_back({get_number(penalty, "l1"), get_number(penalty, "l2")});
+  return penalties;
+}
+
+ScheduleSettings to_schedule_settings(const Napi::Object& from) {
+  ScheduleSettings settings;
+  settings.name = get_text(from, "name");
+  settings.per = get_text(from, "per") == "epoch" ? ScheduleUnit::epoch : ScheduleUnit::step;
+  settings.options = get_numbers(from, "options");
+  if (from.Has("child")) settings.child.push_back(to_schedule_settings(get_object(from, "child")));
+  if (from.Has("boundaries")) settings.boundaries = get_numbers(from, "boundaries");
+  if (from.Has("rates")) settings.rates = get_numbers(from, "rates");
+  return settings;
+}
+
+PhaseSettings to_phase_settings(const Napi::Object& from) {
+  PhaseSettings settings;
+  settings.update.optimizer = get_named(from, "optimizer");
+  settings.update.weight_decay = get_number(from, "weightDecay");
+  settings.update.decoupled = get_boolean(from, "decoupled");
+  const Napi::Object clipping = get_object(from, "clipping");
+  settings.update.clipping = {get_number(clipping, "value"), get_number(clipping, "tensorNorm"),
+                              get_number(clipping, "globalNorm"), get_number(clipping, "epsilon"),
+                              get_boolean(clipping, "beforePenalty")};
+  settings.update.max_norms = get_numbers(from, "maxNorms");
+  settings.update.max_norm_epsilon = get_number(from, "maxNormEpsilon");
+  if (from.Has("schedule")) settings.schedule = to_schedule_settings(get_object(from, "schedule"));
+  settings.epochs = get_size(from, "epochs");
+  settings.batch_size = get_size(from, "batchSize");
+  settings.accumulate = get_size(from, "accumulate");
+  return settings;
+}
+
+}  // namespace
+
 ObjectiveSettings to_objective_settings(const Napi::Object& from) {
   ObjectiveSettings settings;
-  settings.loss = get_text(from, "loss");
-  settings.loss_options = get_numbers(from, "lossOptions");
-  settings.metrics = get_texts(from, "metrics");
-  settings.l2 = get_numbers(from, "l2");
+  settings.loss = get_named(from, "loss");
+  for (const Napi::Object& metric : get_objects(from, "metrics"))
+    settings.metrics.push_back(to_named(metric));
+  settings.tensor_penalties = get_penalties(from, "tensorPenalties");
+  settings.activity_penalties = get_penalties(from, "activityPenalties");
+  settings.penalty_per_row = get_boolean(from, "penaltyPerRow");
+  settings.mean_over_weights = get_boolean(from, "meanOverWeights");
+  settings.class_weights = get_numbers(from, "classWeights");
   return settings;
 }
 
 TrainerSettings to_trainer_settings(const Napi::Object& from) {
   TrainerSettings settings;
   settings.objective = to_objective_settings(get_object(from, "objective"));
-  settings.optimizer = {get_text(from, "optimizer"), get_numbers(from, "optimizerOptions")};
-  settings.learning_rate = get_number(from, "learningRate");
-  settings.batch_size = get_size(from, "batchSize");
+  for (const Napi::Object& phase : get_objects(from, "phases"))
+    settings.phases.push_back(to_phase_settings(phase));
+  settings.average_momentum = get_number(from, "averageMomentum");
   settings.shuffle = get_boolean(from, "shuffle");
   settings.seed = get_size(from, "seed");
   settings.threads = get_size(from, "threads");

@@ -22,7 +22,10 @@ double get_number(const Napi::Object& from, const char* name);
 std::size_t get_size(const Napi::Object& from, const char* name);
 bool get_boolean(const Napi::Object& from, const char* name);
 std::vector<double> get_numbers(const Napi::Object& from, const char* name);
-std::vector<std::string> get_texts(const Napi::Object& from, const char* name);
+/// `{ name, options: number[] }`
+NamedOptions get_named(const Napi::Object& from, const char* name);
+/// The objects of an array.
+std::vector<Napi::Object> get_objects(const Napi::Object& from, const char* name);
 
 /// Whole number in [0, 2^53].
 std::size_t to_size(const Napi::Value& value, const char* name);

@@ -6,11 +6,24 @@ namespace gemmnet {
 
 namespace {
 
-Napi::Object to_object(Napi::Env env, const EpochReport& report) {
+/// The elements of a block, one row after the other.
+template <typename T>
+std::vector<T> elements(MatrixView<const T> block) {
+  std::vector<T> values(block.rows * block.columns);
+  copy_rows<T>(block, {values.data(), block.rows, block.columns});
+  return values;
+}
+
+}  // namespace
+
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const EpochReport& report) {
   Napi::Object object = to_object(env, report.train);
   object["type"] = "epoch";
   object["epoch"] = static_cast<double>(report.epoch);
+  object["phase"] = static_cast<double>(report.phase);
   object["learningRate"] = report.learning_rate;
+  object["evaluations"] = static_cast<double>(report.evaluations);
   object["seconds"] = report.seconds;
   object["rowsPerSecond"] = report.rows_per_second;
   Napi::Array validations = Napi::Array::New(env);
@@ -20,17 +33,18 @@ Napi::Object to_object(Napi::Env env, const EpochReport& report) {
   return object;
 }
 
-Napi::Object to_object(Napi::Env env, const BatchReport& report) {
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const BatchReport& report) {
   Napi::Object object = Napi::Object::New(env);
   object["type"] = "batch";
   object["epoch"] = static_cast<double>(report.epoch);
   object["batch"] = static_cast<double>(report.batch);
   object["batches"] = static_cast<double>(report.batches);
   object["loss"] = report.loss;
+  object["penalty"] = report.penalty;
+  object["learningRate"] = report.learning_rate;
   return object;
 }
-
-}  // namespace
 
 template <typename T>
 FitJob<T>::FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer,
@@ -71,7 +85,91 @@ void FitJob<T>::proceed() {
 
 template <typename T>
 void FitJob<T>::work() {
-  outcome_ = trainer_->fit(settings_, *this);
+  outcome_ = trainer_->fit(settings_, *this, this);
+}
+
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const RateQuestion& question) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "rate";
+  object["epoch"] = static_cast<double>(question.epoch);
+  object["step"] = static_cast<double>(question.step);
+  return object;
+}
+
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const LossQuestion& question) {
+  const auto array = [&]<typename E>(const std::vector<E>& values) {
+    return to_array(env, values.data(), values.size());
+  };
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "loss";
+  object["rows"] = static_cast<double>(question.rows);
+  object["outputs"] = array(question.outputs);
+  if (question.labels.empty())
+    object["targets"] = array(question.targets);
+  else
+    object["labels"] = array(question.labels);
+  if (!question.weights.empty()) object["weights"] = array(question.weights);
+  return object;
+}
+
+template <typename T>
+bool FitJob<T>::ask(Event question) {
+  {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(question));
+    asking_ = true;
+  }
+  wake();
+  std::unique_lock lock(mutex_);
+  proceeding_.wait(lock, [&] { return !asking_ || is_stopping(); });
+  const bool answered = !asking_;
+  asking_ = false;
+  wanted_gradient_ = {};
+  return answered;
+}
+
+template <typename T>
+bool FitJob<T>::ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) {
+  if (!ask(RateQuestion{epoch, step})) return false;
+  rate = answer_;
+  return true;
+}
+
+template <typename T>
+bool FitJob<T>::compute(const Predictions<T>& rows, double& value, MatrixView<T> gradient) {
+  LossQuestion question;
+  question.rows = rows.outputs.rows;
+  question.outputs = elements(rows.outputs);
+  if (rows.labels != nullptr)
+    question.labels.assign(rows.labels, rows.labels + question.rows);
+  else
+    question.targets = elements(rows.targets);
+  if (rows.weights != nullptr) question.weights.assign(rows.weights, rows.weights + question.rows);
+  wanted_gradient_ = gradient;
+  if (!ask(std::move(question))) return false;
+  value = answer_;
+  return true;
+}
+
+template <typename T>
+void FitJob<T>::answer(double value, const Napi::Value& gradient) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!asking_) return;
+    if (wanted_gradient_.data != nullptr) {
+      const auto values = to_elements<T>(gradient, "gradient");
+      if (values.size() != wanted_gradient_.rows * wanted_gradient_.columns)
+        throw Napi::RangeError::New(gradient.Env(),
+                                    "Expected `gradient` to be as many numbers as the outputs");
+      copy_rows<T>({values.data(), wanted_gradient_.rows, wanted_gradient_.columns},
+                   wanted_gradient_);
+    }
+    answer_ = value;
+    asking_ = false;
+  }
+  proceeding_.notify_all();
 }
 
 template <typename T>
@@ -109,6 +207,9 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
     case FitOutcome::Reason::finished:
       end["reason"] = "finished";
       break;
+    case FitOutcome::Reason::converged:
+      end["reason"] = "converged";
+      break;
     case FitOutcome::Reason::stopped:
       end["reason"] = "stopped";
       break;
@@ -134,14 +235,14 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
 
 template <typename T>
 std::vector<napi_value> FitJob<T>::news(Napi::Env env, bool ended) {
-  std::vector<std::variant<EpochReport, BatchReport>> events;
+  std::vector<Event> events;
   {
     const std::lock_guard lock(mutex_);
     events.swap(events_);
   }
   Napi::Array list = Napi::Array::New(env, events.size());
   for (std::uint32_t i = 0; i < events.size(); ++i)
-    list[i] = std::visit([&](const auto& report) { return to_object(env, report); }, events[i]);
+    list[i] = std::visit([&](const auto& event) { return describe(env, event); }, events[i]);
   return {list, ended ? outcome(env) : env.Null()};
 }
 

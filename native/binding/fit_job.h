@@ -16,13 +16,16 @@ class FitControl : public Job {
   using Job::Job;
   /// Answers one report.
   virtual void proceed() = 0;
+  /// Answers the question that the fit waits on: a learning rate, or a loss with its gradient, a
+  /// typed array of the network's type. Throws if the gradient is not what was asked for.
+  virtual void answer(double value, const Napi::Value& gradient) = 0;
 };
 
 /// A fit on its own thread, never more than `most_unanswered` reports ahead of its listener, which
 /// gets `(events, end)`: the reports since the last call, in order, and at the last call how the
 /// fit ended.
 template <typename T>
-class FitJob final : public FitControl, private FitObserver {
+class FitJob final : public FitControl, private FitObserver, private CustomLoss<T> {
  public:
   /// `wait`: after each epoch the thread waits until all its reports are answered.
   FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer, FitSettings settings,
@@ -31,8 +34,30 @@ class FitJob final : public FitControl, private FitObserver {
 
   void stop() override;
   void proceed() override;
+  void answer(double value, const Napi::Value& gradient) override;
 
  private:
+  /// Asks for the learning rate of a step.
+  struct RateQuestion {
+    std::uint64_t epoch;
+    std::uint64_t step;
+  };
+  /// Asks for the loss of some rows. Has copies: a fit that is stopped does not wait for the
+  /// answer.
+  struct LossQuestion {
+    std::size_t rows = 0;
+    std::vector<T> outputs;
+    std::vector<T> targets;  // or labels
+    std::vector<std::int32_t> labels;
+    std::vector<T> weights;
+  };
+  using Event = std::variant<EpochReport, BatchReport, RateQuestion, LossQuestion>;
+
+  static Napi::Object describe(Napi::Env env, const EpochReport& report);
+  static Napi::Object describe(Napi::Env env, const BatchReport& report);
+  static Napi::Object describe(Napi::Env env, const RateQuestion& question);
+  static Napi::Object describe(Napi::Env env, const LossQuestion& question);
+
   void work() override;
   std::vector<napi_value> news(Napi::Env env, bool ended) override;
   void settle() override { release_network(); }
@@ -44,6 +69,10 @@ class FitJob final : public FitControl, private FitObserver {
   void post(const Report& report, std::size_t left);
   void epoch_ended(const EpochReport& report) override;
   void batch_ended(const BatchReport& report) override;
+  bool ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) override;
+  bool compute(const Predictions<T>& rows, double& value, MatrixView<T> gradient) override;
+  /// Posts a question and waits for its answer, or a stop: then false.
+  bool ask(Event question);
   [[nodiscard]] bool stop_requested() const override { return is_stopping(); }
 
   void release_network();
@@ -58,7 +87,10 @@ class FitJob final : public FitControl, private FitObserver {
   std::mutex mutex_;  // guards what follows
   std::condition_variable proceeding_;
   std::size_t unanswered_ = 0;  // reports that were not answered with `proceed`
-  std::vector<std::variant<EpochReport, BatchReport>> events_;
+  std::vector<Event> events_;
+  bool asking_ = false;
+  double answer_ = 0;
+  MatrixView<T> wanted_gradient_;  // where the answer's is to go
 };
 
 }  // namespace gemmnet

@@ -14,11 +14,9 @@ namespace {
 AnyNetwork make_network(const Napi::Object& settings) {
   const std::size_t inputs = get_size(settings, "inputs");
   const std::uint64_t seed = get_size(settings, "seed");
-  const Napi::Array list = get_object(settings, "layers").As<Napi::Array>();
   std::vector<LayerSettings> layers;
-  layers.reserve(list.Length());
-  for (std::uint32_t i = 0; i < list.Length(); ++i)
-    layers.push_back(to_layer_settings(list.Get(i).As<Napi::Object>()));
+  for (const Napi::Object& layer : get_objects(settings, "layers"))
+    layers.push_back(to_layer_settings(layer));
   if (get_text(settings, "dtype") == "float64")
     return std::make_shared<Network<double>>(inputs, std::move(layers), seed);
   return std::make_shared<Network<float>>(inputs, std::move(layers), seed);
@@ -73,6 +71,8 @@ Napi::Function NetworkObject::define(Napi::Env env) {
   return DefineClass(env, "Network",
                      {InstanceAccessor<&NetworkObject::is_training>("isTraining"),
                       InstanceMethod<&NetworkObject::layers>("layers"),
+                      InstanceMethod<&NetworkObject::is_trainable>("isTrainable"),
+                      InstanceMethod<&NetworkObject::set_trainable>("setTrainable"),
                       InstanceMethod<&NetworkObject::copy_tensor>("copyTensor"),
                       InstanceMethod<&NetworkObject::copy_parameters>("copyParameters"),
                       InstanceMethod<&NetworkObject::set_tensors>("setTensors"),
@@ -123,7 +123,7 @@ Napi::Value NetworkObject::layers(const Napi::CallbackInfo& info) {
             tensor["name"] = shape.name;
             tensor["rows"] = static_cast<double>(shape.rows);
             tensor["columns"] = static_cast<double>(shape.columns);
-            tensor["penalised"] = shape.penalised;
+            tensor["learned"] = shape.learned;
             tensors[t] = tensor;
           }
           layers[l] = tensors;
@@ -131,6 +131,34 @@ Napi::Value NetworkObject::layers(const Napi::CallbackInfo& info) {
         return layers;
       },
       network_);
+}
+
+Napi::Value NetworkObject::is_trainable(const Napi::CallbackInfo& info) {
+  const std::size_t layer = to_layer(info[0]);
+  return std::visit(
+      [&](const auto& network) {
+        return Napi::Boolean::New(info.Env(), network->is_trainable(layer));
+      },
+      network_);
+}
+
+void NetworkObject::set_trainable(const Napi::CallbackInfo& info) {
+  const std::size_t layer = to_layer(info[0]);
+  std::visit(
+      [&](const auto& network) {
+        if (network->is_training()) throw Napi::Error::New(info.Env(), "The network is training");
+        network->set_trainable(layer, info[1].As<Napi::Boolean>());
+      },
+      network_);
+}
+
+std::size_t NetworkObject::to_layer(const Napi::Value& value) const {
+  const std::size_t layer = to_size(value, "layer");
+  const std::size_t layers =
+      std::visit([](const auto& network) { return network->layers().size(); }, network_);
+  if (layer >= layers)
+    throw Napi::RangeError::New(value.Env(), "Expected `layer` to be one of the layers");
+  return layer;
 }
 
 Napi::Value NetworkObject::copy_tensor(const Napi::CallbackInfo& info) {

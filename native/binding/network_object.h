@@ -26,6 +26,8 @@ class NetworkObject final : public Napi::ObjectWrap<NetworkObject> {
  private:
   Napi::Value is_training(const Napi::CallbackInfo& info);
   Napi::Value layers(const Napi::CallbackInfo& info);
+  Napi::Value is_trainable(const Napi::CallbackInfo& info);
+  void set_trainable(const Napi::CallbackInfo& info);
   Napi::Value copy_tensor(const Napi::CallbackInfo& info);
   Napi::Value copy_parameters(const Napi::CallbackInfo& info);
   void set_tensors(const Napi::CallbackInfo& info);
@@ -33,6 +35,8 @@ class NetworkObject final : public Napi::ObjectWrap<NetworkObject> {
   void predict_async(const Napi::CallbackInfo& info);
   Napi::Value check_gradients(const Napi::CallbackInfo& info);
   Napi::Value clone(const Napi::CallbackInfo& info);
+
+  [[nodiscard]] std::size_t to_layer(const Napi::Value& value) const;
 
   AnyNetwork network_;
   std::int64_t external_bytes_ = 0;

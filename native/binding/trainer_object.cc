@@ -40,6 +40,8 @@ Napi::Function TrainerObject::define(Napi::Env env) {
       env, "Trainer",
       {InstanceMethod<&TrainerObject::fit>("fit"), InstanceMethod<&TrainerObject::stop>("stop"),
        InstanceMethod<&TrainerObject::proceed>("proceed"),
+       InstanceMethod<&TrainerObject::answer>("answer"),
+       InstanceMethod<&TrainerObject::scale_learning_rate>("scaleLearningRate"),
        InstanceMethod<&TrainerObject::evaluate>("evaluate")});
 }
 
@@ -69,10 +71,8 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
       [&]<typename T>(const std::shared_ptr<Trainer<T>>& trainer) -> Napi::Value {
         Network<T>& network = *trainer->network();
         FitSettings settings{fitting_dataset(given.Get("train"), "train", network), {}, 0, 0};
-        const Napi::Array validations = get_object(given, "validations").As<Napi::Array>();
-        for (std::uint32_t v = 0; v < validations.Length(); ++v)
-          settings.validations.push_back(
-              fitting_dataset(validations.Get(v), "validation", network));
+        for (const Napi::Object& validation : get_objects(given, "validations"))
+          settings.validations.push_back(fitting_dataset(validation, "validation", network));
         settings.epochs = get_size(given, "epochs");
         settings.batch_report_interval = get_size(given, "batchReportInterval");
         const bool wait = get_boolean(given, "wait");
@@ -97,6 +97,16 @@ void TrainerObject::stop(const Napi::CallbackInfo& info) {
 
 void TrainerObject::proceed(const Napi::CallbackInfo& info) {
   if (const auto fit = running_fit(info[0])) fit->proceed();
+}
+
+/// `(fit, value, gradient?)`
+void TrainerObject::answer(const Napi::CallbackInfo& info) {
+  if (const auto fit = running_fit(info[0])) fit->answer(info[1].As<Napi::Number>(), info[2]);
+}
+
+void TrainerObject::scale_learning_rate(const Napi::CallbackInfo& info) {
+  const double factor = info[0].As<Napi::Number>();
+  std::visit([&](const auto& trainer) { trainer->scale_learning_rate(factor); }, trainer_);
 }
 
 void TrainerObject::evaluate(const Napi::CallbackInfo& info) {

@@ -24,6 +24,8 @@ class TrainerObject final : public Napi::ObjectWrap<TrainerObject> {
   Napi::Value fit(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
   void proceed(const Napi::CallbackInfo& info);
+  void answer(const Napi::CallbackInfo& info);
+  void scale_learning_rate(const Napi::CallbackInfo& info);
   void evaluate(const Napi::CallbackInfo& info);
 
   void account(Napi::BasicEnv env);

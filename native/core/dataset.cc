@@ -93,6 +93,19 @@ std::optional<MatrixView<const T>> StoredMatrix::as_is() const {
 template std::optional<MatrixView<const float>> StoredMatrix::as_is() const;
 template std::optional<MatrixView<const double>> StoredMatrix::as_is() const;
 
+double StoredMatrix::value(std::size_t row, std::size_t column) const {
+  const std::size_t index = row * columns + column;
+  switch (type) {
+    case ElementType::float32:
+      return scale * static_cast<double>(static_cast<const float*>(data)[index]);
+    case ElementType::float64:
+      return scale * static_cast<const double*>(data)[index];
+    case ElementType::uint8:
+      break;
+  }
+  return scale * static_cast<const std::uint8_t*>(data)[index];
+}
+
 std::optional<std::size_t> StoredMatrix::first_non_finite() const {
   const std::size_t size = rows * columns;
   std::size_t first = size;

@@ -28,6 +28,8 @@ struct StoredMatrix {
   template <typename T>
   [[nodiscard]] std::optional<MatrixView<const T>> as_is() const;
 
+  [[nodiscard]] double value(std::size_t row, std::size_t column) const;
+
   /// Row-major position of the first NaN or infinity, if any.
   [[nodiscard]] std::optional<std::size_t> first_non_finite() const;
 
@@ -57,6 +59,10 @@ class Dataset {
   /// Where row `position` of the view stands among all rows.
   [[nodiscard]] std::uint32_t place(std::size_t position) const {
     return index_ ? (*index_)[position] : static_cast<std::uint32_t>(position);
+  }
+
+  [[nodiscard]] bool is_same(const Dataset& other) const {
+    return rows_ == other.rows_ && index_ == other.index_;
   }
 
   /// The rows at these positions of this view, in this order.

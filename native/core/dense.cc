@@ -7,38 +7,38 @@
 namespace gemmnet {
 
 template <typename T>
-Dense<T>::Dense(const LayerSettings& settings, std::size_t inputs, std::size_t offset)
+Dense<T>::Dense(const LayerSettings& settings, std::size_t /*number*/, std::size_t inputs,
+                std::size_t offset)
     : Layer<T>(inputs, settings.units),
-      activation_(find_required(kernels<T>().activations, "activation", settings.activation)),
+      activation_(find_required(kernels<T>().activations, "activation", settings.activation.name)),
       linear_(find_required(kernels<T>().activations, "activation", "linear")),
-      activation_options_(settings.activation_options),
-      initializers_{&find_required(initializers(), "initializer", settings.kernel_initializer)} {
-  const Tensor weights{"kernel", inputs, settings.units, aligned_offset<T>(offset), true};
-  this->tensors_.push_back(weights);
-  if (settings.bias) {
-    initializers_.push_back(
-        &find_required(initializers(), "initializer", settings.bias_initializer));
-    this->tensors_.push_back({"bias", 1, settings.units, aligned_offset<T>(weights.end()), false});
-  }
+      activation_options_(settings.activation.options),
+      initializers_{settings.kernel_initializer, settings.bias_initializer} {
+  this->add_tensor("kernel", inputs, settings.units, offset);
+  if (settings.bias) this->add_tensor("bias", 1, settings.units, offset);
+  for (std::size_t tensor = 0; tensor < this->tensors().size(); ++tensor)
+    find_required(initializers(), "initializer", initializers_[tensor].name);
 }
 
 template <typename T>
 MatrixView<const T> Dense<T>::kernel_view(const T* parameters) const {
-  return {parameters + this->tensors_[kernel].offset, this->inputs(), this->outputs()};
+  return {this->tensor_data(parameters, kernel), this->inputs(), this->outputs()};
 }
 
 template <typename T>
 const T* Dense<T>::bias_row(const T* parameters) const {
-  return this->tensors_.size() > bias ? parameters + this->tensors_[bias].offset : nullptr;
+  return this->tensors().size() > bias ? this->tensor_data(parameters, bias) : nullptr;
 }
 
 template <typename T>
 void Dense<T>::initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
                           T* parameters) const {
-  const Tensor& place = this->tensors_[tensor];
+  const Tensor& place = this->tensors()[tensor];
   const Philox random(seed, Stream::initial_weights, number);
   std::vector<double> values(place.size());
-  initializers_[tensor]->fill(nullptr, random, this->inputs(), this->outputs(), values);
+  const NamedOptions& initializer = initializers_[tensor];
+  find_required(initializers(), "initializer", initializer.name)
+      .fill(initializer.options.data(), random, this->inputs(), this->outputs(), values);
   std::transform(values.begin(), values.end(), parameters + place.offset,
                  [](double value) { return static_cast<T>(value); });
 }
@@ -47,7 +47,7 @@ template <typename T>
 void Dense<T>::forward(const LayerPass<T>& pass, Range rows,
                        typename Layer<T>::Ending ending) const {
   const bool logits = ending == Layer<T>::Ending::logits;
-  const MatrixView<T> z = (logits ? pass.output : pass.weighted).row_block(rows);
+  const MatrixView<T> z = (logits ? pass.output : pass.kept).row_block(rows);
   gemm<T>(Transpose::no, pass.input.row_block(rows), Transpose::no, kernel_view(pass.parameters),
           T{0}, z);
   (logits ? linear_ : activation_)
@@ -57,7 +57,7 @@ void Dense<T>::forward(const LayerPass<T>& pass, Range rows,
 
 template <typename T>
 void Dense<T>::backward_activation(const LayerPass<T>& pass, Range rows) const {
-  activation_.backward(activation_options_.data(), pass.weighted.row_block(rows),
+  activation_.backward(activation_options_.data(), pass.kept.row_block(rows),
                        pass.output.row_block(rows), pass.output_gradient.row_block(rows));
 }
 
@@ -81,13 +81,5 @@ void Dense<T>::gradient(const LayerPass<T>& pass, std::size_t tensor, Range rows
 
 template class Dense<float>;
 template class Dense<double>;
-
-template <typename T>
-std::unique_ptr<Layer<T>> make_layer(const LayerSettings& settings, std::size_t inputs,
-                                     std::size_t offset) {
-  return std::make_unique<Dense<T>>(settings, inputs, offset);
-}
-template std::unique_ptr<Layer<float>> make_layer(const LayerSettings&, std::size_t, std::size_t);
-template std::unique_ptr<Layer<double>> make_layer(const LayerSettings&, std::size_t, std::size_t);
 
 }  // namespace gemmnet

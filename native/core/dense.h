@@ -9,10 +9,13 @@ namespace gemmnet {
 template <typename T>
 class Dense final : public Layer<T> {
  public:
-  Dense(const LayerSettings& settings, std::size_t inputs, std::size_t offset);
+  Dense(const LayerSettings& settings, std::size_t number, std::size_t inputs, std::size_t offset);
 
   [[nodiscard]] const char* activation() const override { return activation_.name; }
-  [[nodiscard]] bool keeps_weighted() const override { return activation_.reads_input; }
+  /// z, where the activation's derivative reads it.
+  [[nodiscard]] std::size_t kept_columns() const override {
+    return activation_.reads_input ? this->outputs() : 0;
+  }
 
   void initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
                   T* parameters) const override;
@@ -32,7 +35,7 @@ class Dense final : public Layer<T> {
   const Activation<T>& activation_;
   const Activation<T>& linear_;
   std::vector<double> activation_options_;
-  std::vector<const Initializer*> initializers_;  // one per tensor
+  NamedOptions initializers_[2];  // one per tensor
 };
 
 }  // namespace gemmnet

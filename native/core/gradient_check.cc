@@ -34,7 +34,8 @@ class Differentiation {
       : network_(network),
         data_(data),
         objective_(network, settings),
-        step_(network, objective_, {"gradientDescent", {}}, state_, data.size(), 1) {
+        step_(network, objective_, {{"gradientDescent", {}}, 0, true, {}, {}}, state_, nullptr,
+              nullptr, {data.size(), piece_rows(network, data.size())}, 1) {
     for (std::size_t i = 0; i < data.size(); ++i) places_.push_back(data.place(i));
     step_.load(*network.parameters());
   }
@@ -42,17 +43,21 @@ class Differentiation {
   double cost_with(std::size_t index, T value) {
     const T before = step_.parameters()[index];
     step_.set_parameter(index, value);
-    const double cost = step_.cost(data_.rows(), places_, team_);
+    const double cost = step_.cost(data_.rows(), places_, team_, scores_);
     step_.set_parameter(index, before);
     return cost;
   }
 
   /// One vector per tensor.
   std::vector<std::vector<double>> gradient() {
-    if (!std::isfinite(step_.differentiate(data_.rows(), places_, team_)))
+    if (!std::isfinite(step_.differentiate(data_.rows(), places_, team_, scores_)))
       throw std::domain_error("The cost of these rows is not finite");
     std::vector<std::vector<double>> tensors;
     for (const auto& place : network_.tensors()) {
+      if (!network_.learns(place)) {
+        tensors.emplace_back();
+        continue;
+      }
       const T* const first = step_.gradient().data() + place.shape.offset;
       tensors.emplace_back(first, first + place.shape.size());
     }
@@ -65,6 +70,7 @@ class Differentiation {
   Objective<T> objective_;
   OptimizerState<T> state_;
   Step<T> step_;
+  Scores scores_;
   ThreadTeam team_{1};
   std::vector<std::uint32_t> places_;
 };
@@ -85,6 +91,8 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
                   block.data() + exact.tensors()[i].shape.offset);
     exact.publish(block);
   }
+  for (std::size_t l = 0; l < network.layers().size(); ++l)
+    exact.set_trainable(l, network.is_trainable(l));
   Differentiation<T> own(network, settings, data);
   Differentiation<double> reference(exact, settings, data);
   const auto own_gradient = own.gradient();
@@ -97,6 +105,7 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
   std::vector<GradientError> errors;
   for (std::size_t i = 0; i < exact.tensors().size(); ++i) {
     const auto& place = exact.tensors()[i];
+    if (!exact.learns(place)) continue;
     std::vector<double> differences;
     for (std::size_t index = place.shape.offset; index < place.shape.end(); ++index) {
       const double weight = (*weights)[index];

@@ -45,7 +45,7 @@ void Inference<T>::link(Workspace& workspace, const T* parameters, MatrixView<co
     pass.input = input;
     pass.output =
         l + 1 == layers.size() ? output : MatrixView<T>(buffer, input.rows, layers[l]->outputs());
-    pass.weighted = pass.output;
+    pass.kept = pass.output;
     input = pass.output;
   }
 }
@@ -92,10 +92,30 @@ void Inference<T>::predict(const T* parameters, const Dataset& data, MatrixView<
 }
 
 template <typename T>
+double Inference<T>::forward(Workspace& workspace, const Objective<T>& objective,
+                             Range rows) const {
+  const auto layers = network_.layers();
+  double activity = 0;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const LayerPass<T>& pass = workspace.passes[l];
+    layers[l]->forward(pass, rows,
+                       l + 1 == layers.size() ? objective.ending() : Layer<T>::Ending::activation);
+    if (!objective.activity_penalty(l).is_zero())
+      activity += objective.activity(l, pass.output.row_block(rows));
+  }
+  return activity;
+}
+
+template <typename T>
 void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, const Dataset& data,
                             ThreadTeam& team, const Stop& stop, Scores& scores) {
+  enum : std::size_t { tile_loss, tile_activity, tile_weight, tile_metrics };
   const std::size_t tiles = (data.size() + tile_rows_ - 1) / tile_rows_;
-  while (tile_scores_.size() < tiles) tile_scores_.emplace_back(1 + objective.metric_sum_count());
+  while (tile_scores_.size() < tiles)
+    tile_scores_.emplace_back(tile_metrics + objective.metric_sum_count());
+  const bool needs_all = objective.needs_all_rows();
+  if (needs_all && all_.outputs.view().rows < data.size())
+    all_ = ScoredRows<T>(data.size(), network_.outputs());
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
     if (stop()) return;
     Workspace& workspace = workspaces_[thread];
@@ -108,16 +128,31 @@ void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, 
     objective.gather(data.rows(), places, tile, workspace.targets);
     const MatrixView<T> outputs = last_buffer(workspace, rows.size());
     link(workspace, parameters, input, outputs);
-    network_.forward(workspace.passes, tile, objective.ending());
     double* const sums = tile_scores_[index].data();
     std::fill_n(sums, tile_scores_[index].size(), 0.0);
-    objective.score(data.rows(), workspace.targets, outputs, {}, tile, T{1}, sums, sums + 1);
+    sums[tile_activity] = forward(workspace, objective, tile);
+    sums[tile_weight] = objective.weight(data.rows(), places, false);
+    sums[tile_loss] = objective.score(data.rows(), workspace.targets, outputs, MatrixView<T>(),
+                                      tile, T{1}, false, sums + tile_metrics);
+    if (!needs_all) return;
+    copy_rows<T>(outputs, all_.outputs.view().row_block(rows));
+    objective.gather(data.rows(), places, rows, all_.targets);
   });
+  if (stop()) return;
   // Added up here, in the order of the tiles, whoever ran them.
+  objective.clear(scores);
   for (std::size_t tile = 0; tile < tiles; ++tile) {
-    scores.loss += tile_scores_[tile][0];
-    objective.merge_metrics(tile_scores_[tile].data() + 1, scores.metric_sums.data());
+    const double* const sums = tile_scores_[tile].data();
+    scores.loss += sums[tile_loss];
+    scores.penalty += sums[tile_activity];
+    scores.weight += sums[tile_weight];
+    objective.merge_metrics(sums + tile_metrics, scores.metric_sums.data());
   }
+  scores.rows = data.size();
+  const auto all = objective.predictions(data.rows(), all_.targets, all_.outputs.view(),
+                                         {0, needs_all ? data.size() : 0});
+  objective.finish(scores, all);
+  scores.penalty += objective.penalty(parameters, scores.weight);
 }
 
 template class Inference<float>;

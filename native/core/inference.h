@@ -29,7 +29,8 @@ class Inference {
   void predict(const T* parameters, const Dataset& data, MatrixView<T> outputs, ThreadTeam& team,
                const Stop& stop);
 
-  /// Adds the sums of loss and metrics over the rows of `data` to `scores`.
+  /// Loss, penalty and metrics over the rows of `data`, as they are reported; meaningless if
+  /// stopped.
   void evaluate(const T* parameters, const Objective<T>& objective, const Dataset& data,
                 ThreadTeam& team, const Stop& stop, Scores& scores);
 
@@ -48,10 +49,14 @@ class Inference {
             MatrixView<T> output) const;
   MatrixView<T> last_buffer(Workspace& workspace, std::size_t rows) const;
 
+  /// Like network_.forward, adding up the penalty of the layers' outputs.
+  double forward(Workspace& workspace, const Objective<T>& objective, Range rows) const;
+
   const Network<T>& network_;
   std::size_t tile_rows_;
   std::vector<Workspace> workspaces_;
-  std::vector<AlignedBuffer<double>> tile_scores_;
+  std::vector<AlignedBuffer<double>> tile_scores_;  // loss, activity, weight, then metrics
+  ScoredRows<T> all_;                               // where a metric needs all rows
 };
 
 }  // namespace gemmnet

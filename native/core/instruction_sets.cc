@@ -4,20 +4,22 @@
 #include <stdexcept>
 #include <string>
 
-#define GEMMNET_DECLARE_KERNELS(set)                                           \
-  namespace set {                                                              \
-  template <typename T>                                                        \
-  Table<Activation<T>> activations();                                          \
-  template <typename T>                                                        \
-  Table<Loss<T>> losses();                                                     \
-  template <typename T>                                                        \
-  Table<Optimizer<T>> optimizers();                                            \
-  template <typename T>                                                        \
-  Elementwise<T> elementwise();                                                \
-  template <typename T>                                                        \
-  Kernels<T> all_kernels() {                                                   \
-    return {activations<T>(), losses<T>(), optimizers<T>(), elementwise<T>()}; \
-  }                                                                            \
+#define GEMMNET_DECLARE_KERNELS(set)                                                               \
+  namespace set {                                                                                  \
+  template <typename T>                                                                            \
+  Table<Activation<T>> activations();                                                              \
+  template <typename T>                                                                            \
+  Table<Loss<T>> losses();                                                                         \
+  template <typename T>                                                                            \
+  Table<Optimizer<T>> optimizers();                                                                \
+  template <typename T>                                                                            \
+  Elementwise<T> elementwise();                                                                    \
+  template <typename T>                                                                            \
+  Normalization<T> normalization();                                                                \
+  template <typename T>                                                                            \
+  Kernels<T> all_kernels() {                                                                       \
+    return {activations<T>(), losses<T>(), optimizers<T>(), elementwise<T>(), normalization<T>()}; \
+  }                                                                                                \
   }
 
 namespace gemmnet {

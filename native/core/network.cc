@@ -9,7 +9,8 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
     : inputs_(inputs), settings_(std::move(layers)) {
   std::size_t width = inputs;
   for (const LayerSettings& settings : settings_) {
-    layers_.push_back(make_layer<T>(settings, width, block_size_));
+    const auto& kind = find_required(gemmnet::layers<T>(), "layer", settings.kind);
+    layers_.push_back(kind.make(settings, layers_.size(), width, block_size_));
     const Layer<T>& layer = *layers_.back();
     for (std::size_t tensor = 0; tensor < layer.tensors().size(); ++tensor) {
       tensors_.push_back({layers_.size() - 1, tensor, layer.tensors()[tensor]});
@@ -18,6 +19,7 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
     }
     width = layer.outputs();
   }
+  trainable_.assign(layers_.size(), 1);
   parameters_ = std::make_shared<Block>(block_size_);
   for (std::size_t number = 0; number < tensors_.size(); ++number)
     layers_[tensors_[number].layer]->initialize(
@@ -26,6 +28,7 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
 
 template <typename T>
 Network<T>::Network(const Network& other) : Network(other.inputs_, other.settings_, 0) {
+  trainable_ = other.trainable_;
   publish(*other.parameters());
 }
 
@@ -37,6 +40,19 @@ std::size_t Network<T>::widest() const {
 }
 
 template <typename T>
+bool Network<T>::couples_rows() const {
+  for (std::size_t l = 0; l < layers_.size(); ++l)
+    if (couples_rows(l)) return true;
+  return false;
+}
+
+template <typename T>
+std::uint64_t Network<T>::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+template <typename T>
 std::shared_ptr<const AlignedBuffer<T>> Network<T>::parameters() const {
   const std::lock_guard lock(mutex_);
   return parameters_;
@@ -45,6 +61,7 @@ std::shared_ptr<const AlignedBuffer<T>> Network<T>::parameters() const {
 template <typename T>
 void Network<T>::publish(const Block& block) {
   const std::lock_guard lock(mutex_);
+  ++version_;
   // Making and dropping a copy of the pointer orders what follows after the readers' dropping of
   // theirs, which asking use_count alone would not.
   std::shared_ptr<Block>(parameters_).reset();

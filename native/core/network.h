@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "core/layer.h"
+#include "core/layers.h"
 
 namespace gemmnet {
 
@@ -51,6 +51,22 @@ class Network {
   void end_training() { training_.store(false); }
   [[nodiscard]] bool is_training() const { return training_.load(); }
 
+  /// Whether training changes a layer. Set it only while the network is not training.
+  [[nodiscard]] bool is_trainable(std::size_t layer) const { return trainable_[layer] != 0; }
+  void set_trainable(std::size_t layer, bool trainable) { trainable_[layer] = trainable ? 1 : 0; }
+  /// Whether training changes a tensor by its gradient.
+  [[nodiscard]] bool learns(const Place& place) const {
+    return place.shape.learned && is_trainable(place.layer);
+  }
+  /// Whether in training an output of the layer depends on all rows of the batch.
+  [[nodiscard]] bool couples_rows(std::size_t layer) const {
+    return layers_[layer]->sum_count() != 0 && is_trainable(layer);
+  }
+  [[nodiscard]] bool couples_rows() const;
+
+  /// How often the weights were replaced: tells whether somebody else has.
+  [[nodiscard]] std::uint64_t version() const;
+
   /// Forward through all layers. `passes` has one entry per layer, as link_passes made them.
   void forward(std::span<const LayerPass<T>> passes, Range rows,
                typename Layer<T>::Ending ending) const;
@@ -63,8 +79,11 @@ class Network {
   std::size_t parameter_count_ = 0;
   std::size_t block_size_ = 0;
 
+  std::vector<std::uint8_t> trainable_;  // per layer
+
   mutable std::mutex mutex_;
   std::shared_ptr<Block> parameters_;
+  std::uint64_t version_ = 0;
   std::atomic<bool> training_{false};
 };
 

@@ -12,24 +12,34 @@ namespace gemmnet {
 
 /// Loss and metrics of some rows: first the sums that rows are added to, then the values.
 struct Scores {
-  double loss = 0;     // of the data, without the penalty
-  double penalty = 0;  // of the weights
+  double loss = 0;     // of the data, without the penalties
+  double penalty = 0;  // of the weights, and of the layers' outputs
+  double weight = 0;   // what `loss` is divided by where it is a mean
+  std::size_t rows = 0;
   std::vector<double> metric_sums;
   std::vector<double> metrics;
+};
 
-  void clear(std::size_t metric_sum_count) {
-    loss = 0;
-    penalty = 0;
-    metric_sums.assign(metric_sum_count, 0);
-  }
+/// strength l1 * sum of magnitudes + l2 * sum of squares
+struct Penalty {
+  double l1 = 0;
+  double l2 = 0;
+
+  [[nodiscard]] bool is_zero() const { return l1 == 0 && l2 == 0; }
 };
 
 /// What an objective is made from. Complete: the core has no defaults.
 struct ObjectiveSettings {
-  std::string loss;
-  std::vector<double> loss_options;
-  std::vector<std::string> metrics;
-  std::vector<double> l2;  // per tensor of the network: the cost has l2 * sum of squares
+  NamedOptions loss;  // no name: a function of whole batches that the caller has (CustomLoss)
+  std::vector<NamedOptions> metrics;
+  std::vector<Penalty> tensor_penalties;    // one per tensor of the network
+  std::vector<Penalty> activity_penalties;  // one per layer, of its outputs; a mean over rows
+  /// scikit-learn's: the tensors' penalties are divided by what a batch's loss is divided by.
+  bool penalty_per_row = false;
+  /// A mean is the weighted sum over the sum of weights, not over the number of rows.
+  bool mean_over_weights = false;
+  /// In training, the weight of a row is multiplied with its class's; empty: 1.
+  std::vector<double> class_weights;
 };
 
 /// The targets of some rows, gathered, in the form that an objective reads.
@@ -38,7 +48,7 @@ class TargetRows {
  public:
   TargetRows() = default;
   TargetRows(std::size_t rows, std::size_t outputs)
-      : dense_(rows, outputs), labels_(rows), weights_(rows) {}
+      : dense_(rows, outputs), labels_(rows), weights_(rows), class_weights_(rows) {}
 
  private:
   template <typename U>
@@ -46,11 +56,34 @@ class TargetRows {
 
   Matrix<T> dense_;
   AlignedBuffer<std::int32_t> labels_;
-  AlignedBuffer<T> weights_;
+  AlignedBuffer<T> weights_;        // of the rows
+  AlignedBuffer<T> class_weights_;  // times those of their classes
+};
+
+/// Outputs and targets of all rows of an epoch or of a data set, for metrics that need them at
+/// once.
+template <typename T>
+struct ScoredRows {
+  Matrix<T> outputs;
+  TargetRows<T> targets;
+
+  ScoredRows() = default;
+  ScoredRows(std::size_t rows, std::size_t columns)
+      : outputs(rows, columns), targets(rows, columns) {}
+};
+
+/// A cost of whole batches that is not in the table of losses.
+template <typename T>
+class CustomLoss {
+ public:
+  virtual ~CustomLoss() = default;
+  /// The cost of these rows and its gradient. False: no answer, the training is to end.
+  virtual bool compute(const Predictions<T>& rows, double& value, MatrixView<T> gradient) = 0;
 };
 
 /// What training makes small: a loss of the network's outputs, fused with the output activation
-/// where the two have a closed form, and a penalty of the weights; with metrics beside it.
+/// where the two have a closed form, and penalties of weights and of layers' outputs; with metrics
+/// beside it.
 template <typename T>
 class Objective {
  public:
@@ -62,14 +95,26 @@ class Objective {
     return fused_ ? Layer<T>::Ending::logits : Layer<T>::Ending::activation;
   }
   [[nodiscard]] bool is_fused() const { return fused_; }
+  /// True if the loss is somebody else's function of whole batches.
+  [[nodiscard]] bool is_custom() const { return loss_ == nullptr; }
   /// True if the cost is a mean over rows, false if a sum.
-  [[nodiscard]] bool is_averaged() const { return loss_.averaged; }
-  /// Sums that all metrics together keep.
-  [[nodiscard]] std::size_t metric_sum_count() const { return metric_sum_count_; }
-  void merge_metrics(const double* from, double* into) const;
-  /// The values of all metrics, one after the other.
-  [[nodiscard]] std::vector<double> finish_metrics(const double* sums) const;
-  [[nodiscard]] double l2(std::size_t place) const { return l2_[place]; }
+  [[nodiscard]] bool is_averaged() const { return loss_ == nullptr || loss_->averaged; }
+  /// True if the loss is a sum of squares of outputs less targets.
+  [[nodiscard]] bool is_squared_error() const;
+  /// Then: what a row's loss multiplies their squares with.
+  [[nodiscard]] double residual_scale() const;
+  /// True if a metric needs all rows at once: `figure` then wants them in `all`.
+  [[nodiscard]] bool needs_all_rows() const { return needs_all_rows_; }
+
+  [[nodiscard]] const Penalty& activity_penalty(std::size_t layer) const {
+    return settings_.activity_penalties[layer];
+  }
+  /// The penalty of a tensor in a batch whose loss is divided by `weight`.
+  [[nodiscard]] Penalty tensor_penalty(std::size_t place, double weight) const;
+
+  /// What the loss of these rows is divided by where it is a mean.
+  [[nodiscard]] double weight(const Rows& data, std::span<const std::uint32_t> places,
+                              bool training) const;
 
   /// Fetches the targets of the rows at `places` of `data` into rows `rows` of `into`.
   void gather(const Rows& data, std::span<const std::uint32_t> places, Range rows,
@@ -77,23 +122,50 @@ class Objective {
 
   /// The sum over rows `rows` of the loss; adds them to the metrics' sums. `outputs` holds what the
   /// forward pass left; with a fused loss it is replaced by the activation's values. `gradient`, if
-  /// it has data, receives dC/doutputs (dC/dlogits where fused) times `scale`.
-  void score(const Rows& data, const TargetRows<T>& targets, MatrixView<T> outputs,
-             MatrixView<T> gradient, Range rows, T scale, double* loss, double* metric_sums) const;
+  /// it has data, receives dC/doutputs (dC/dlogits where fused) times `scale`. `training`: with the
+  /// weights of classes.
+  double score(const Rows& data, const TargetRows<T>& targets, MatrixView<T> outputs,
+               MatrixView<T> gradient, Range rows, T scale, bool training,
+               double* metric_sums) const;
 
-  /// The penalty of the weights in `block`.
-  [[nodiscard]] double penalty(const T* block) const;
+  /// Rows `rows` as metrics and a custom loss see them.
+  [[nodiscard]] Predictions<T> predictions(const Rows& data, const TargetRows<T>& targets,
+                                           MatrixView<const T> outputs, Range rows) const;
+
+  /// Adds up the activity penalty of a layer over the rows of `outputs`.
+  [[nodiscard]] double activity(std::size_t layer, MatrixView<const T> outputs) const;
+  /// Adds its gradient, `scale` being one over the batch's rows.
+  void add_activity_gradient(std::size_t layer, MatrixView<const T> outputs, T scale,
+                             MatrixView<T> gradient) const;
+
+  /// The penalty of the weights in `block`, in a batch whose loss is divided by `weight`.
+  [[nodiscard]] double penalty(const T* block, double weight) const;
+
+  /// Sums that all metrics together keep.
+  [[nodiscard]] std::size_t metric_sum_count() const { return metric_sum_count_; }
+  void merge_metrics(const double* from, double* into) const;
+  void clear(Scores& scores) const;
+  /// Makes the sums in `scores` what is reported: means, but for the loss of a cost that is a sum.
+  /// `all`: all rows, where needs_all_rows.
+  void finish(Scores& scores, const Predictions<T>& all) const;
 
  private:
+  struct ChosenMetric {
+    const Metric<T>* row;
+    std::vector<double> options;
+    std::size_t sums;
+  };
+
   [[nodiscard]] bool passes_labels(const Rows& data) const;
+  [[nodiscard]] double class_weight(const Rows& data, std::uint32_t place) const;
 
   const Network<T>& network_;
-  const Loss<T>& loss_;
-  std::vector<double> loss_options_;
-  bool fused_;
-  std::vector<const Metric<T>*> metrics_;
+  ObjectiveSettings settings_;
+  const Loss<T>* loss_;  // null: custom
+  bool fused_ = false;
+  std::vector<ChosenMetric> metrics_;
   std::size_t metric_sum_count_ = 0;
-  std::vector<double> l2_;
+  bool needs_all_rows_ = false;
 };
 
 }  // namespace gemmnet

@@ -91,10 +91,11 @@ Plan make_plan(const Network<T>& network, std::size_t rows) {
   plan.rows = rows;
   plan.row_tiles = row_tiles(network, rows);
   plan.gradients_by_rows =
-      plan.row_tiles.size() > 1 &&
+      plan.row_tiles.size() > 1 && !network.couples_rows() &&
       plan.row_tiles.size() * network.parameter_count() < batch_elements(network, rows);
   for (std::size_t place = 0; place < network.tensors().size(); ++place)
-    cut_tensor(network, place, rows, plan.tensor_tiles);
+    if (network.learns(network.tensors()[place]))
+      cut_tensor(network, place, rows, plan.tensor_tiles);
   std::stable_sort(plan.tensor_tiles.begin(), plan.tensor_tiles.end(),
                    [](const TensorTile& a, const TensorTile& b) { return a.size() > b.size(); });
   return plan;

@@ -37,6 +37,12 @@ Plan make_plan(const Network<T>& network, std::size_t rows);
 /// Rows of a batch that are in memory at once; a larger batch adds up the gradients of several.
 constexpr std::size_t maximum_step_rows = 4096;
 
+/// Rows in which a batch of `rows` is taken: all of them where a layer couples them.
+template <typename T>
+std::size_t piece_rows(const Network<T>& network, std::size_t rows) {
+  return network.couples_rows() || rows < maximum_step_rows ? rows : maximum_step_rows;
+}
+
 /// Rows that prediction and evaluation take through the network at once.
 template <typename T>
 std::size_t inference_rows(const Network<T>& network);

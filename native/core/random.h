@@ -8,7 +8,13 @@ namespace gemmnet {
 /// What a draw is for. A draw is a function of (seed, stream, epoch, index) and nothing else, so a
 /// result depends neither on which thread drew nor on what was drawn before. Values are stored in
 /// no file, but changing one changes every seeded result.
-enum class Stream : std::uint32_t { initial_weights = 1, shuffle = 2, split = 3 };
+enum class Stream : std::uint32_t {
+  initial_weights = 1,
+  shuffle = 2,
+  split = 3,
+  dropout = 4,
+  noise = 5,
+};
 
 /// Philox 4x32-10, a counter-based generator: J. Salmon et al., "Parallel random numbers: as easy
 /// as 1, 2, 3", SC 2011. One call gives 128 random bits.

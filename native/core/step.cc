@@ -5,49 +5,74 @@
 
 namespace gemmnet {
 
+namespace {
+
+/// What a tile's scores begin with; the metrics' sums follow.
+enum : std::size_t { tile_loss, tile_activity, tile_metrics };
+
+}  // namespace
+
 template <typename T>
 Activations<T>::Activations(const Network<T>& network, std::size_t rows)
     : input_(rows, network.inputs()), passes_(network.layers().size()) {
-  for (const auto& layer : network.layers()) {
-    outputs_.emplace_back(rows, layer->outputs());
-    gradients_.emplace_back(rows, layer->outputs());
-    weighted_.emplace_back(layer->keeps_weighted() ? rows : 0, layer->outputs());
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer<T>& layer = *network.layers()[l];
+    outputs_.emplace_back(rows, layer.outputs());
+    gradients_.emplace_back(rows, layer.outputs());
+    kept_.emplace_back(layer.kept_columns() == 0 ? 0 : rows, layer.kept_columns());
+    coupled_.push_back(network.couples_rows(l));
+    statistics_.emplace_back(coupled_.back() ? layer.statistic_count() : 0);
   }
 }
 
 template <typename T>
-std::span<const LayerPass<T>> Activations<T>::link(const T* parameters) {
+std::span<const LayerPass<T>> Activations<T>::link(const T* parameters, const BatchDraws* draws) {
   for (std::size_t l = 0; l < passes_.size(); ++l) {
     LayerPass<T>& pass = passes_[l];
     pass.parameters = parameters;
     pass.input = l == 0 ? input_.view() : outputs_[l - 1].view();
     pass.output = outputs_[l].view();
-    pass.weighted = weighted_[l].bytes() != 0 ? weighted_[l].view() : pass.output;
+    pass.kept = kept_[l].bytes() != 0 ? kept_[l].view() : pass.output;
     pass.output_gradient = gradients_[l].view();
     if (l != 0) pass.input_gradient = gradients_[l - 1].view();
+    pass.statistics = statistics_[l].data();
+    pass.draws = draws;
+    pass.coupled = coupled_[l];
   }
   return passes_;
 }
 
 template <typename T>
 Step<T>::Step(const Network<T>& network, const Objective<T>& objective,
-              const OptimizerSettings& optimizer, OptimizerState<T>& state,
-              std::size_t largest_batch, std::size_t threads)
+              const UpdateSettings& update, OptimizerState<T>& state, WeightAverages<T>* averages,
+              CustomLoss<T>* custom_loss, BatchSize largest, std::size_t threads)
     : network_(network),
       objective_(objective),
-      optimizer_(find_required(kernels<T>().optimizers, "optimizer", optimizer.name)),
-      optimizer_options_(optimizer.options),
+      optimizer_(find_required(kernels<T>().optimizers, "optimizer", update.optimizer.name)),
+      update_(update),
       state_(state),
+      averages_(averages),
+      custom_loss_(custom_loss),
+      first_trained_(network.layers().size()),
       parameters_(network.block_size()),
-      piece_rows_(std::min(largest_batch, maximum_step_rows)),
+      piece_rows_(std::min(largest.rows, largest.piece)),
       activations_(network, piece_rows_),
       targets_(piece_rows_, network.outputs()),
-      scratch_(threads) {
-  while (state_.slots.size() < optimizer_.slots(optimizer_options_.data()))
+      scratch_(threads),
+      tensor_squares_(network.tensors().size()),
+      factors_(network.tensors().size(), T{1}) {
+  for (std::size_t l = 0; l < network.layers().size(); ++l)
+    if (network.couples_rows(l)) coupled_.push_back(l);
+  for (const auto& place : network.tensors())
+    if (network.learns(place)) first_trained_ = std::min(first_trained_, place.layer);
+  while (state_.slots.size() < optimizer_.slots(update_.optimizer.options.data()))
     state_.slots.emplace_back(network.block_size());
-  if (largest_batch > piece_rows_) gradient_ = AlignedBuffer<T>(network.block_size());
-  passes_ = activations_.link(parameters_.data());
-  prepare(largest_batch);
+  if (averages_ != nullptr && averages_->block.size() == 0)
+    averages_->block = AlignedBuffer<T>(network.block_size());
+  if (largest.rows > piece_rows_ || update_.clipping.by_norm())
+    gradient_ = AlignedBuffer<T>(network.block_size());
+  passes_ = activations_.link(parameters_.data(), &draws_);
+  prepare(largest.rows);
 }
 
 template <typename T>
@@ -67,10 +92,17 @@ const Plan& Step<T>::plan_for(std::size_t rows) {
     if (plan.rows == rows) return plan;
   plans_.push_back(make_plan(network_, rows));
   const Plan& plan = plans_.back();
-  while (tile_scores_.size() < plan.row_tiles.size())
-    tile_scores_.emplace_back(1 + objective_.metric_sum_count());
-  if (tile_penalties_.size() < plan.tensor_tiles.size())
+  std::size_t sums = 0;
+  for (const std::size_t layer : coupled_)
+    sums = std::max(sums, network_.layers()[layer]->sum_count());
+  while (tile_scores_.size() < plan.row_tiles.size()) {
+    tile_scores_.emplace_back(tile_metrics + objective_.metric_sum_count());
+    tile_sums_.emplace_back(sums);
+  }
+  if (tile_penalties_.size() < plan.tensor_tiles.size()) {
     tile_penalties_.resize(plan.tensor_tiles.size());
+    tile_squares_.resize(plan.tensor_tiles.size());
+  }
   while (plan.gradients_by_rows && row_gradients_.size() < plan.row_tiles.size())
     row_gradients_.emplace_back(network_.block_size());
   std::size_t largest = 0;
@@ -80,59 +112,168 @@ const Plan& Step<T>::plan_for(std::size_t rows) {
   return plan;
 }
 
+// The layers between two that couple rows are a segment. It begins with a coupled layer's forward
+// pass, and ends with collecting what the next one needs.
+
 template <typename T>
-bool Step<T>::forward_backward(const Rows& data, std::span<const std::uint32_t> places,
-                               std::size_t batch_rows, Purpose purpose, ThreadTeam& team,
-                               Scores& scores) {
-  const Plan& plan = plan_for(places.size());
-  const T scale = objective_.is_averaged() ? T{1} / static_cast<T>(batch_rows) : T{1};
+std::size_t Step<T>::segment_begin(std::size_t segment) const {
+  return segment == 0 ? 0 : coupled_[segment - 1];
+}
+
+template <typename T>
+std::size_t Step<T>::segment_end(std::size_t segment) const {
+  return segment == coupled_.size() ? network_.layers().size() : coupled_[segment];
+}
+
+template <typename T>
+void Step<T>::combine(std::size_t layer, const Plan& plan, Direction direction) {
+  network_.layers()[layer]->combine(passes_[layer], plan.row_tiles, tile_sums_, direction);
+}
+
+template <typename T>
+void Step<T>::forward_segment(const Piece& piece, std::size_t segment, std::size_t tile) {
+  const Range rows = piece.plan.row_tiles[tile];
+  if (segment == 0) {
+    const auto places = piece.places.subspan(rows.begin, rows.size());
+    piece.data.features.template gather<T>(places, activations_.input().row_block(rows));
+    objective_.gather(piece.data, places, rows, targets_);
+    std::fill_n(tile_scores_[tile].data(), tile_scores_[tile].size(), 0.0);
+  }
   const auto layers = network_.layers();
+  for (std::size_t l = segment_begin(segment); l < segment_end(segment); ++l) {
+    layers[l]->forward(passes_[l], rows,
+                       l + 1 == layers.size() ? objective_.ending() : Layer<T>::Ending::activation);
+    if (!objective_.activity_penalty(l).is_zero())
+      tile_scores_[tile][tile_activity] +=
+          objective_.activity(l, passes_[l].output.row_block(rows));
+  }
+  if (segment < coupled_.size()) {
+    const std::size_t next = coupled_[segment];
+    layers[next]->collect(passes_[next], rows, Direction::forward, tile_sums_[tile].data());
+  }
+}
+
+template <typename T>
+void Step<T>::score(const Piece& piece, std::size_t tile) {
+  const Range rows = piece.plan.row_tiles[tile];
+  const T scale = objective_.is_averaged() ? T{1} / static_cast<T>(piece.batch_weight) : T{1};
+  const MatrixView<T> gradient =
+      piece.purpose == Purpose::gradient ? activations_.output_gradient() : MatrixView<T>();
+  double* const sums = tile_scores_[tile].data();
+  sums[tile_loss] = objective_.score(piece.data, targets_, activations_.output(), gradient, rows,
+                                     scale, true, sums + tile_metrics);
+  if (scored_ == nullptr) return;
+  const std::size_t first = draws_.first + rows.begin;
+  const Range collected{first, first + rows.size()};
+  copy_rows<T>(activations_.output().row_block(rows), scored_->outputs.view().row_block(collected));
+  objective_.gather(piece.data, piece.places.subspan(rows.begin, rows.size()), collected,
+                    scored_->targets);
+}
+
+/// The cost of the piece by somebody else's function, and its gradient in place. False: no answer.
+template <typename T>
+bool Step<T>::ask_custom_loss(const Piece& piece, double& loss) {
+  const Range rows{0, piece.places.size()};
+  const MatrixView<T> gradient = activations_.output_gradient().row_block(rows);
+  if (!custom_loss_->compute(
+          objective_.predictions(piece.data, targets_, activations_.output(), rows), loss,
+          gradient))
+    return false;
+  const double count = static_cast<double>(rows.size());
+  loss *= count;
+  if (piece.batch_rows != rows.size())
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      kernels<T>().elementwise.scale(static_cast<T>(count / static_cast<double>(piece.batch_rows)),
+                                     gradient.row(r), gradient.columns);
+  return true;
+}
+
+template <typename T>
+void Step<T>::backward_segment(const Piece& piece, std::size_t segment, std::size_t tile) {
+  const Range rows = piece.plan.row_tiles[tile];
+  const auto layers = network_.layers();
+  const std::size_t begin = segment_begin(segment);
+  const std::size_t end = segment_end(segment);
+  // The coupled layer that the segment above began with.
+  if (end < layers.size() && end > first_trained_) layers[end]->backward_input(passes_[end], rows);
+  for (std::size_t l = end; l-- > std::max(begin, first_trained_);) {
+    if (!objective_.activity_penalty(l).is_zero())
+      objective_.add_activity_gradient(l, passes_[l].output.row_block(rows),
+                                       T{1} / static_cast<T>(piece.batch_rows),
+                                       passes_[l].output_gradient.row_block(rows));
+    const bool done = l + 1 == layers.size() && objective_.is_fused();
+    if (!done) layers[l]->backward_activation(passes_[l], rows);
+    if (l == begin && segment > 0)
+      layers[l]->collect(passes_[l], rows, Direction::backward, tile_sums_[tile].data());
+    else if (l > first_trained_)
+      layers[l]->backward_input(passes_[l], rows);
+  }
+}
+
+template <typename T>
+typename Step<T>::Outcome Step<T>::forward_backward(const Piece& piece, ThreadTeam& team,
+                                                    Scores& scores) {
+  const Plan& plan = piece.plan;
+  const std::size_t tiles = plan.row_tiles.size();
+  const std::size_t last = coupled_.size();
+  const bool differentiates = piece.purpose == Purpose::gradient;
 
   // Rows beyond this batch's are there from a larger one: every view is cut to the batch.
-  team.run(plan.row_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
-    const Range rows = plan.row_tiles[index];
-    const auto tile_places = places.subspan(rows.begin, rows.size());
-    data.features.gather<T>(tile_places, activations_.input().row_block(rows));
-    objective_.gather(data, tile_places, rows, targets_);
-    network_.forward(passes_, rows, objective_.ending());
-    const MatrixView<T> gradient =
-        purpose == Purpose::gradient ? activations_.output_gradient() : MatrixView<T>();
-    double* const sums = tile_scores_[index].data();
-    std::fill_n(sums, tile_scores_[index].size(), 0.0);
-    objective_.score(data, targets_, activations_.output(), gradient, rows, scale, sums, sums + 1);
-    if (purpose == Purpose::value) return;
-    for (std::size_t l = layers.size(); l-- > 0;) {
-      const bool done = l + 1 == layers.size() && objective_.is_fused();
-      if (!done) layers[l]->backward_activation(passes_[l], rows);
-      if (l > 0) layers[l]->backward_input(passes_[l], rows);
-    }
-    if (plan.gradients_by_rows) row_gradients(index, rows);
-  });
+  for (std::size_t segment = 0; segment <= last; ++segment) {
+    if (segment > 0) combine(coupled_[segment - 1], plan, Direction::forward);
+    team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
+      forward_segment(piece, segment, tile);
+      if (segment < last) return;
+      score(piece, tile);
+      if (objective_.is_custom() || !differentiates) return;
+      backward_segment(piece, segment, tile);
+      if (plan.gradients_by_rows) row_gradients(tile, plan.row_tiles[tile]);
+    });
+  }
 
   // Added up here, in the order of the tiles, whoever ran them.
   double loss = 0;
-  for (std::size_t tile = 0; tile < plan.row_tiles.size(); ++tile) loss += tile_scores_[tile][0];
-  if (!std::isfinite(loss)) {
-    find_non_finite(places);
-    return false;
+  double activity = 0;
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    loss += tile_scores_[tile][tile_loss];
+    activity += tile_scores_[tile][tile_activity];
   }
+  if (objective_.is_custom()) {
+    if (!ask_custom_loss(piece, loss)) return Outcome::stopped;
+    if (std::isfinite(loss) && differentiates)
+      team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
+        backward_segment(piece, last, tile);
+        if (plan.gradients_by_rows) row_gradients(tile, plan.row_tiles[tile]);
+      });
+  }
+  if (!std::isfinite(loss + activity)) return find_non_finite(piece);
   scores.loss += loss;
-  for (std::size_t tile = 0; tile < plan.row_tiles.size(); ++tile)
-    objective_.merge_metrics(tile_scores_[tile].data() + 1, scores.metric_sums.data());
-  return true;
+  scores.penalty += activity;
+  for (std::size_t tile = 0; tile < tiles; ++tile)
+    objective_.merge_metrics(tile_scores_[tile].data() + tile_metrics, scores.metric_sums.data());
+
+  if (!differentiates) return Outcome::done;
+  for (std::size_t segment = last; segment-- > 0;) {
+    const std::size_t coupled = coupled_[segment];
+    if (coupled < first_trained_) break;
+    combine(coupled, plan, Direction::backward);
+    if (coupled == first_trained_) break;
+    team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
+      backward_segment(piece, segment, tile);
+    });
+  }
+  return Outcome::done;
 }
 
 /// The gradients of all tensors that these rows make, in the tile's own block.
 template <typename T>
 void Step<T>::row_gradients(std::size_t tile, Range rows) {
   for (const auto& place : network_.tensors()) {
-    LayerPass<T> pass = passes_[place.layer];
-    pass.input = pass.input.row_block(rows);
-    pass.output_gradient = pass.output_gradient.row_block(rows);
+    if (!network_.learns(place)) continue;
     const Tensor& shape = place.shape;
     network_.layers()[place.layer]->gradient(
-        pass, place.tensor, {0, shape.rows}, {0, shape.columns}, T{0},
-        {row_gradients_[tile].data() + shape.offset, shape.rows, shape.columns});
+        cut_rows(passes_[place.layer], rows), place.tensor, {0, shape.rows}, {0, shape.columns},
+        T{0}, {row_gradients_[tile].data() + shape.offset, shape.rows, shape.columns});
   }
 }
 
@@ -152,32 +293,77 @@ MatrixView<T> Step<T>::sum_of_row_gradients(const TensorTile& tile, std::size_t 
 }
 
 template <typename T>
+MatrixView<T> Step<T>::gradient_part(const TensorTile& tile) {
+  const Tensor& shape = network_.tensors()[tile.place].shape;
+  return MatrixView<T>(gradient_.data() + shape.offset, shape.rows, shape.columns)
+      .block(tile.rows, tile.columns);
+}
+
+template <typename T>
 void Step<T>::gradients(std::size_t rows, Gradients what, ThreadTeam& team) {
   const Plan& plan = plan_for(rows);
   team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t thread) {
     const TensorTile& tile = plan.tensor_tiles[index];
     const auto& place = network_.tensors()[tile.place];
-    LayerPass<T> pass = passes_[place.layer];
-    pass.input = pass.input.row_block({0, rows});
-    pass.output_gradient = pass.output_gradient.row_block({0, rows});
-    MatrixView<T> into(scratch_[thread].data(), tile.rows.size(), tile.columns.size());
-    if (what != Gradients::update)
-      into = MatrixView<T>(gradient_.data() + place.shape.offset, place.shape.rows,
-                           place.shape.columns)
-                 .block(tile.rows, tile.columns);
     if (plan.gradients_by_rows) {
       const MatrixView<T> sum = sum_of_row_gradients(tile, plan.row_tiles.size());
       if (what == Gradients::update) return update(tile, sum, &tile_penalties_[index]);
+      const MatrixView<T> into = gradient_part(tile);
       for (std::size_t r = 0; r < sum.rows; ++r) {
         if (what == Gradients::store) std::fill_n(into.row(r), sum.columns, T{0});
         kernels<T>().elementwise.add(sum.row(r), into.row(r), sum.columns);
       }
       return;
     }
-    network_.layers()[place.layer]->gradient(pass, place.tensor, tile.rows, tile.columns,
+    const MatrixView<T> into =
+        what == Gradients::update
+            ? MatrixView<T>(scratch_[thread].data(), tile.rows.size(), tile.columns.size())
+            : gradient_part(tile);
+    network_.layers()[place.layer]->gradient(cut_rows(passes_[place.layer], {0, rows}),
+                                             place.tensor, tile.rows, tile.columns,
                                              what == Gradients::add ? T{1} : T{0}, into);
     if (what == Gradients::update) update(tile, into, &tile_penalties_[index]);
   });
+}
+
+/// Limits the whole gradient, and finds what its tensors' norms are to be multiplied with.
+template <typename T>
+void Step<T>::limit_gradient(ThreadTeam& team) {
+  const Clipping& clipping = update_.clipping;
+  const Plan& plan = plan_for(piece_rows_);
+  team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
+    const TensorTile& tile = plan.tensor_tiles[index];
+    const Tensor& shape = network_.tensors()[tile.place].shape;
+    const Penalty penalty = objective_.tensor_penalty(tile.place, batch_weight_);
+    const MatrixView<T> part = gradient_part(tile);
+    tile_squares_[index] = 0;
+    for (std::size_t r = 0; r < part.rows; ++r) {
+      if (!clipping.before_penalty && !penalty.is_zero())
+        kernels<T>().elementwise.add_penalty_gradient(
+            static_cast<T>(2 * penalty.l2), static_cast<T>(penalty.l1),
+            parameters_.data() + shape.offset + (tile.rows.begin + r) * shape.columns +
+                tile.columns.begin,
+            part.row(r), part.columns);
+      if (clipping.value != 0)
+        kernels<T>().elementwise.clamp(static_cast<T>(clipping.value), part.row(r), part.columns);
+      tile_squares_[index] += kernels<T>().elementwise.sum_of_squares(part.row(r), part.columns);
+    }
+  });
+  std::fill(tensor_squares_.begin(), tensor_squares_.end(), 0.0);
+  double all = 0;
+  for (std::size_t index = 0; index < plan.tensor_tiles.size(); ++index) {
+    tensor_squares_[plan.tensor_tiles[index].place] += tile_squares_[index];
+    all += tile_squares_[index];
+  }
+  const auto factor = [&](double square, double limit) {
+    const double norm = std::sqrt(square);
+    return norm > limit ? limit / (norm + clipping.epsilon) : 1.0;
+  };
+  for (std::size_t place = 0; place < tensor_squares_.size(); ++place)
+    factors_[place] = static_cast<T>(clipping.global_norm != 0
+                                         ? factor(all, clipping.global_norm)
+                                         : factor(tensor_squares_[place], clipping.tensor_norm));
+  limited_ = true;
 }
 
 template <typename T>
@@ -185,107 +371,187 @@ void Step<T>::update_all(ThreadTeam& team) {
   const Plan& plan = plan_for(piece_rows_);
   team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
     const TensorTile& tile = plan.tensor_tiles[index];
-    const Tensor& shape = network_.tensors()[tile.place].shape;
-    update(tile,
-           MatrixView<const T>(gradient_.data() + shape.offset, shape.rows, shape.columns)
-               .block(tile.rows, tile.columns),
-           &tile_penalties_[index]);
+    update(tile, gradient_part(tile), &tile_penalties_[index]);
   });
 }
 
 template <typename T>
-void Step<T>::update(const TensorTile& tile, MatrixView<const T> gradient, double* penalty) {
+void Step<T>::update(const TensorTile& tile, MatrixView<T> gradient, double* penalty_value) {
+  const auto& loops = kernels<T>().elementwise;
   const Tensor& shape = network_.tensors()[tile.place].shape;
-  const double l2 = objective_.l2(tile.place);
-  const T decay = static_cast<T>(2 * l2);
-  *penalty = 0;
+  const Penalty penalty = objective_.tensor_penalty(tile.place, batch_weight_);
+  const Clipping& clipping = update_.clipping;
+  const T decay = static_cast<T>(2 * penalty.l2);
+  const T lasso = static_cast<T>(penalty.l1);
+  const bool clips_penalty = clipping.any() && !clipping.before_penalty;
+
+  ParameterSlice<T> slice{};
+  slice.decay =
+      (clips_penalty ? T{0} : decay) + static_cast<T>(update_.decoupled ? 0 : update_.weight_decay);
+  slice.lasso = clips_penalty ? T{0} : lasso;
+  slice.shrink =
+      static_cast<T>(update_.decoupled ? 1 - learning_rate_ * update_.weight_decay : 1.0);
+  *penalty_value = 0;
   // A tile of whole rows is one stretch of memory, here and in the gradient.
   const bool contiguous =
       tile.columns.size() == shape.columns && gradient.stride == gradient.columns;
   const std::size_t stretches = contiguous ? 1 : tile.rows.size();
-  const std::size_t size = contiguous ? tile.size() : tile.columns.size();
+  slice.size = contiguous ? tile.size() : tile.columns.size();
   for (std::size_t i = 0; i < stretches; ++i) {
     const std::size_t first =
         shape.offset + (tile.rows.begin + i) * shape.columns + tile.columns.begin;
     T* slots[Optimizer<T>::maximum_slots] = {};
     for (std::size_t slot = 0; slot < state_.slots.size(); ++slot)
       slots[slot] = state_.slots[slot].data() + first;
-    if (l2 != 0)
-      *penalty += l2 * kernels<T>().elementwise.sum_of_squares(parameters_.data() + first, size);
-    optimizer_.update(coefficients_, {parameters_.data() + first, gradient.row(i), slots, size,
-                                      decay, T{0}, T{1}});
+    slice.weights = parameters_.data() + first;
+    slice.gradient = gradient.row(i);
+    slice.slots = slots;
+    if (penalty.l2 != 0)
+      *penalty_value += penalty.l2 * loops.sum_of_squares(slice.weights, slice.size);
+    if (penalty.l1 != 0)
+      *penalty_value += penalty.l1 * loops.sum_of_magnitudes(slice.weights, slice.size);
+    if (clipping.any() && !limited_) {
+      if (clips_penalty && !penalty.is_zero())
+        loops.add_penalty_gradient(decay, lasso, slice.weights, gradient.row(i), slice.size);
+      loops.clamp(static_cast<T>(clipping.value), gradient.row(i), slice.size);
+    }
+    if (limited_ && factors_[tile.place] != 1)
+      loops.scale(factors_[tile.place], gradient.row(i), slice.size);
+    optimizer_.update(coefficients_, slice);
+  }
+}
+
+/// The limits of columns' norms, once whole tensors are updated.
+template <typename T>
+void Step<T>::limit_norms(ThreadTeam& team) {
+  constexpr std::size_t most_columns = 256;
+  for (std::size_t place = 0; place < update_.max_norms.size(); ++place) {
+    if (update_.max_norms[place] == 0 || !network_.learns(network_.tensors()[place])) continue;
+    const Tensor& shape = network_.tensors()[place].shape;
+    const MatrixView<T> tensor(parameters_.data() + shape.offset, shape.rows, shape.columns);
+    team.run((shape.columns + most_columns - 1) / most_columns,
+             [&](std::size_t index, std::size_t /*thread*/) {
+               const Range columns{index * most_columns,
+                                   std::min(shape.columns, (index + 1) * most_columns)};
+               kernels<T>().elementwise.limit_column_norms(
+                   tensor.block({0, shape.rows}, columns), static_cast<T>(update_.max_norms[place]),
+                   static_cast<T>(update_.max_norm_epsilon));
+             });
   }
 }
 
 template <typename T>
-bool Step<T>::train(const Rows& data, std::span<const std::uint32_t> places, double learning_rate,
-                    ThreadTeam& team, Scores& scores) {
+void Step<T>::average(ThreadTeam& team) {
+  const T momentum = averages_->begun ? static_cast<T>(averages_->momentum) : T{0};
+  const auto tensors = network_.tensors();
+  team.run(tensors.size(), [&](std::size_t index, std::size_t /*thread*/) {
+    const Tensor& shape = tensors[index].shape;
+    // Running statistics are averages already.
+    kernels<T>().elementwise.average(shape.learned ? momentum : T{0},
+                                     parameters_.data() + shape.offset,
+                                     averages_->block.data() + shape.offset, shape.size());
+  });
+  averages_->begun = true;
+}
+
+template <typename T>
+typename Step<T>::Outcome Step<T>::train(const Rows& data, std::span<const std::uint32_t> places,
+                                         const BatchDraws& draws, double learning_rate,
+                                         ThreadTeam& team, Scores& scores) {
   const bool whole = places.size() <= piece_rows_;
+  batch_weight_ = objective_.weight(data, places, true);
+  learning_rate_ = learning_rate;
+  limited_ = false;
   for (std::size_t begin = 0; begin < places.size(); begin += piece_rows_) {
     const auto piece = places.subspan(begin, std::min(piece_rows_, places.size() - begin));
-    if (!forward_backward(data, piece, places.size(), Purpose::gradient, team, scores))
-      return false;
+    draws_ = draws;
+    draws_.first += begin;
+    const Outcome outcome = forward_backward({data, piece, begin, places.size(), batch_weight_,
+                                              Purpose::gradient, plan_for(piece.size())},
+                                             team, scores);
+    if (outcome != Outcome::done) return outcome;
+    for (const std::size_t layer : coupled_)
+      network_.layers()[layer]->follow(passes_[layer], piece.size(), parameters_.data());
     if (!whole) gradients(piece.size(), begin == 0 ? Gradients::store : Gradients::add, team);
   }
-  optimizer_.prepare(optimizer_options_.data(), learning_rate, ++state_.steps, state_.scalars,
-                     coefficients_);
-  if (whole)
+  optimizer_.prepare(update_.optimizer.options.data(), learning_rate, ++state_.steps,
+                     state_.scalars, coefficients_);
+  if (whole && !update_.clipping.by_norm()) {
     gradients(places.size(), Gradients::update, team);
-  else
+  } else {
+    if (whole) gradients(places.size(), Gradients::store, team);
+    if (update_.clipping.by_norm()) limit_gradient(team);
     update_all(team);
-  const Plan& plan = plan_for(std::min(places.size(), piece_rows_));
+  }
+  limit_norms(team);
+  if (averages_ != nullptr) average(team);
+  const Plan& plan = plan_for(whole && !update_.clipping.by_norm() ? places.size() : piece_rows_);
   double penalty = 0;
   for (std::size_t tile = 0; tile < plan.tensor_tiles.size(); ++tile)
     penalty += tile_penalties_[tile];
   scores.penalty += penalty * static_cast<double>(places.size());
-  return true;
+  scores.weight += batch_weight_;
+  scores.rows += places.size();
+  return Outcome::done;
 }
 
 template <typename T>
 double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> places, Purpose purpose,
-                           ThreadTeam& team) {
-  Scores scores;
-  scores.clear(objective_.metric_sum_count());
+                           ThreadTeam& team, Scores& scores) {
+  objective_.clear(scores);
+  batch_weight_ = objective_.weight(data, places, true);
   for (std::size_t begin = 0; begin < places.size(); begin += piece_rows_) {
     const auto piece = places.subspan(begin, std::min(piece_rows_, places.size() - begin));
-    if (!forward_backward(data, piece, places.size(), purpose, team, scores)) return NAN;
+    draws_ = {0, 0, begin};
+    if (forward_backward(
+            {data, piece, begin, places.size(), batch_weight_, purpose, plan_for(piece.size())},
+            team, scores) != Outcome::done)
+      return NAN;
     if (purpose == Purpose::gradient)
       gradients(piece.size(), begin == 0 ? Gradients::store : Gradients::add, team);
   }
-  const double loss =
-      objective_.is_averaged() ? scores.loss / static_cast<double>(places.size()) : scores.loss;
-  return loss + objective_.penalty(parameters_.data());
+  const double rows = static_cast<double>(places.size());
+  scores.rows = places.size();
+  scores.weight = batch_weight_;
+  scores.penalty += rows * objective_.penalty(parameters_.data(), batch_weight_);
+  return (objective_.is_averaged() ? scores.loss / batch_weight_ : scores.loss) +
+         scores.penalty / rows;
 }
 
 template <typename T>
 double Step<T>::differentiate(const Rows& data, std::span<const std::uint32_t> places,
-                              ThreadTeam& team) {
+                              ThreadTeam& team, Scores& scores) {
   if (gradient_.size() == 0) gradient_ = AlignedBuffer<T>(network_.block_size());
-  const double value = whole_cost(data, places, Purpose::gradient, team);
+  const double value = whole_cost(data, places, Purpose::gradient, team, scores);
   for (std::size_t place = 0; place < network_.tensors().size(); ++place) {
+    const Penalty penalty = objective_.tensor_penalty(place, batch_weight_);
+    if (penalty.is_zero() || !network_.learns(network_.tensors()[place])) continue;
     const Tensor& shape = network_.tensors()[place].shape;
-    for (std::size_t i = shape.offset; i < shape.end(); ++i)
-      gradient_[i] += static_cast<T>(2 * objective_.l2(place)) * parameters_[i];
+    kernels<T>().elementwise.add_penalty_gradient(
+        static_cast<T>(2 * penalty.l2), static_cast<T>(penalty.l1),
+        parameters_.data() + shape.offset, gradient_.data() + shape.offset, shape.size());
   }
   return value;
 }
 
 template <typename T>
-double Step<T>::cost(const Rows& data, std::span<const std::uint32_t> places, ThreadTeam& team) {
-  return whole_cost(data, places, Purpose::value, team);
+double Step<T>::cost(const Rows& data, std::span<const std::uint32_t> places, ThreadTeam& team,
+                     Scores& scores) {
+  return whole_cost(data, places, Purpose::value, team, scores);
 }
 
 template <typename T>
-void Step<T>::find_non_finite(std::span<const std::uint32_t> places) {
-  non_finite_ = {network_.layers().size(), places.front()};
+typename Step<T>::Outcome Step<T>::find_non_finite(const Piece& piece) {
+  non_finite_ = {network_.layers().size(), piece.places.front()};
   for (std::size_t l = 0; l < passes_.size(); ++l) {
-    const MatrixView<T> output = passes_[l].output.row_block({0, places.size()});
+    const MatrixView<T> output = passes_[l].output.row_block({0, piece.places.size()});
     const std::size_t size = output.rows * output.columns;
     const std::size_t first = kernels<T>().elementwise.first_non_finite(output.data, size);
     if (first == size) continue;
-    non_finite_ = {l, places[first / output.columns]};
-    return;
+    non_finite_ = {l, piece.places[first / output.columns]};
+    break;
   }
+  return Outcome::non_finite;
 }
 
 template class Activations<float>;

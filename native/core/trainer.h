@@ -2,19 +2,30 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/inference.h"
+#include "core/quasi_newton/methods.h"
+#include "core/schedules.h"
 #include "core/step.h"
 
 namespace gemmnet {
 
+/// One way to train for a number of epochs.
+struct PhaseSettings {
+  UpdateSettings update;  // its optimizer is a row of optimizers, or of quasi_newton_methods
+  std::optional<ScheduleSettings> schedule;  // none: the FitObserver is asked for each step's rate
+  std::size_t epochs = 0;                    // 0: no end
+  std::size_t batch_size = 0;
+  std::size_t accumulate = 1;  // batches whose gradients make one update
+};
+
 /// How a Trainer trains. Complete: the core has no defaults.
 struct TrainerSettings {
   ObjectiveSettings objective;
-  OptimizerSettings optimizer;
-  double learning_rate = 0;
-  std::size_t batch_size = 0;
+  std::vector<PhaseSettings> phases;  // one after the other; the last has no end
+  double average_momentum = 0;        // of running averages of the weights; 0: none
   bool shuffle = true;
   std::uint64_t seed = 0;
   std::size_t threads = 0;  // 0: by the work in a step (plan.h)
@@ -31,32 +42,47 @@ struct FitSettings {
 /// Loss and metrics as the user sees them: means over rows, or sums where the cost is a sum.
 struct EpochReport {
   std::uint64_t epoch = 0;  // from 1, over the Trainer's life
-  Scores train;             // running means over the epoch, from before each step's update
+  std::size_t phase = 0;
+  /// Running means over the epoch, from before each step's update; of a quasi-Newton iteration, the
+  /// point that it moved to.
+  Scores train;
   std::vector<Scores> validations;
-  double learning_rate = 0;
-  double seconds = 0;          // of training, without validation
-  double rows_per_second = 0;  // likewise
+  double learning_rate = 0;       // of the last step; 0 for a quasi-Newton method
+  std::uint64_t evaluations = 0;  // of the cost, by a quasi-Newton method, in this epoch
+  double seconds = 0;             // of training, without validation
+  double rows_per_second = 0;     // likewise
 };
 
 struct BatchReport {
   std::uint64_t epoch = 0;
   std::size_t batch = 0;  // from 1
   std::size_t batches = 0;
-  double loss = 0;  // of this batch, with the penalty
+  double loss = 0;     // of this batch, without the penalties
+  double penalty = 0;  // before its update, too
+  double learning_rate = 0;
 };
 
-/// Told of a fit's progress, on the fit's thread.
+/// Told of a fit's progress, and asked what the core does not know, on the fit's thread.
 class FitObserver {
  public:
   virtual ~FitObserver() = default;
   virtual void epoch_ended(const EpochReport& report) = 0;
   virtual void batch_ended(const BatchReport& report) = 0;
+  /// The learning rate of a step; both count from 0 over the phase. False: no answer, the training
+  /// is to end.
+  virtual bool ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) = 0;
   /// Asked after each step.
   [[nodiscard]] virtual bool stop_requested() const = 0;
 };
 
 struct FitOutcome {
-  enum class Reason { finished, stopped, non_finite_loss, non_finite_weights };
+  enum class Reason : std::uint8_t {
+    finished,
+    converged,  // a quasi-Newton method, in the last phase: there is nowhere lower to go
+    stopped,
+    non_finite_loss,
+    non_finite_weights
+  };
   Reason reason = Reason::finished;
   // Where a value was not finite, the step:
   std::uint64_t epoch = 0;
@@ -65,40 +91,67 @@ struct FitOutcome {
   std::uint32_t place = 0;  // of the first row with such outputs, in the data
 };
 
-/// Trains one network. Keeps what outlives a fit: the optimizer's state and the count of epochs.
+/// What outlives a fit, so that a second one goes on where the first ended.
+template <typename T>
+struct TrainerState {
+  struct Phase {
+    OptimizerState<T> optimizer;
+    std::unique_ptr<QuasiNewton<T>> quasi_newton;
+  };
+  std::vector<Phase> phases;
+  std::size_t phase = 0;  // the current one
+  std::uint64_t phase_epochs = 0;
+  std::uint64_t epochs = 0;
+  /// What schedules' rates are multiplied with; set from another thread.
+  std::atomic<double> rate_factor{1};
+  WeightAverages<T> averages;
+  /// With averages: the weights that training goes on from, if the network still has those that
+  /// were published with them.
+  AlignedBuffer<T> weights;
+  std::uint64_t published_version = 0;
+  /// What a quasi-Newton method has learned is about these rows.
+  std::optional<Dataset> train;
+};
+
+/// Trains one network.
 template <typename T>
 class Trainer {
  public:
-  /// Throws std::invalid_argument for a name that no table has.
+  /// Throws std::invalid_argument for a name that no table has, or for a network with more
+  /// parameters than a quasi-Newton method takes.
   Trainer(std::shared_ptr<Network<T>> network, const TrainerSettings& settings);
 
   [[nodiscard]] const std::shared_ptr<Network<T>>& network() const { return network_; }
 
   /// Runs epochs on the calling thread and its own team until done or stopped. The network gets
   /// the weights of each finished epoch, and of the last finished step at the end, if finite. The
-  /// caller has marked the network as training.
-  FitOutcome fit(const FitSettings& settings, FitObserver& observer);
+  /// caller has marked the network as training. `custom_loss` is null unless the objective has one.
+  FitOutcome fit(const FitSettings& settings, FitObserver& observer, CustomLoss<T>* custom_loss);
 
-  /// Scores of the network's published weights.
+  /// Scores of the network's published weights; meaningless if stopped.
   Scores evaluate(const Dataset& data, const typename Inference<T>::Stop& stop) const;
+
+  /// Multiplies the rates of all schedules from the next step on.
+  void scale_learning_rate(double factor) {
+    state_.rate_factor.store(state_.rate_factor.load() * factor);
+  }
 
   /// What is kept between fits.
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  [[nodiscard]] std::size_t threads_for(std::size_t rows, std::size_t tiles) const;
-  /// Gives the network these weights; false if one is not finite, and then it keeps its own.
-  bool publish_finite(const AlignedBuffer<T>& block);
-  /// Makes sums over `rows` rows what is reported: means, but for the loss of a cost that is a sum.
-  void average(Scores& sums, std::size_t rows) const;
-  void evaluate_on(const T* block, const Dataset& data, Inference<T>& inference, ThreadTeam& team,
-                   const typename Inference<T>::Stop& stop, Scores& scores) const;
-
   std::shared_ptr<Network<T>> network_;
   TrainerSettings settings_;
   Objective<T> objective_;
-  OptimizerState<T> state_;
-  std::uint64_t epochs_ = 0;
+  TrainerState<T> state_;
 };
+
+/// Threads for work of `tiles` tiles on `rows` rows: `wanted`, or where that is 0, by the work.
+template <typename T>
+std::size_t threads_for(const Network<T>& network, std::size_t wanted, std::size_t rows,
+                        std::size_t tiles) {
+  if (wanted == 0) return default_threads(network, rows, tiles);
+  return tiles < 1 ? 1 : (tiles < wanted ? tiles : wanted);
+}
 
 }  // namespace gemmnet

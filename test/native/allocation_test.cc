@@ -50,6 +50,7 @@ namespace {
 class Silent : public FitObserver {
   void epoch_ended(const EpochReport&) override {}
   void batch_ended(const BatchReport&) override {}
+  bool ask_learning_rate(std::uint64_t, std::uint64_t, double&) override { return false; }
   [[nodiscard]] bool stop_requested() const override { return false; }
 };
 
@@ -62,23 +63,46 @@ std::size_t allocations_of(std::size_t epochs, std::size_t threads) {
   data->classes = 10;
   for (std::size_t i = 0; i < rows; ++i) data->labels.push_back(static_cast<std::int32_t>(i % 10));
 
+  const auto layer = [](const char* kind, std::vector<double> options) {
+    LayerSettings made;
+    made.kind = kind;
+    made.options = std::move(options);
+    return made;
+  };
+  const auto dense = [&](std::size_t units, const char* activation) {
+    LayerSettings made = layer("dense", {});
+    made.units = units;
+    made.activation = {activation, {}};
+    made.kernel_initializer = {"glorotUniform", {}};
+    made.bias_initializer = {"zeros", {}};
+    return made;
+  };
   auto network = std::make_shared<Network<float>>(
       64,
-      std::vector<LayerSettings>{{100, "sigmoid", {}, true, "glorotUniform", "zeros"},
-                                 {10, "softmax", {}, true, "glorotUniform", "zeros"}},
+      std::vector<LayerSettings>{dense(100, "sigmoid"), layer("batchNorm", {0.99, 1e-3, 0}),
+                                 layer("dropout", {0.5}), layer("layerNorm", {1e-3}),
+                                 layer("gaussianNoise", {0.1}), dense(10, "softmax")},
       1);
   TrainerSettings settings;
-  settings.objective = {"categoricalCrossentropy", {}, {"accuracy"}, {1e-4, 0, 1e-4, 0}};
-  settings.optimizer = {"adam", {0.9, 0.999, 1e-7}};
-  settings.learning_rate = 0.001;
-  settings.batch_size = 100;
+  settings.objective.loss = {"categoricalCrossentropy", {0, 1e-7}};
+  settings.objective.metrics = {{"accuracy", {}}};
+  settings.objective.tensor_penalties.assign(network->tensors().size(), {1e-5, 1e-4});
+  settings.objective.activity_penalties.assign(network->layers().size(), {0, 1e-4});
+  settings.average_momentum = 0.99;
+  PhaseSettings phase;
+  phase.update.optimizer = {"adam", {0.9, 0.999, 1e-7, 0, 1}};
+  phase.update.clipping.global_norm = 1;
+  phase.update.max_norms.assign(network->tensors().size(), 1);
+  phase.schedule = ScheduleSettings{"constant", ScheduleUnit::step, {0.001}, {}, {}, {}};
+  phase.batch_size = 100;
+  settings.phases = {phase};
   settings.threads = threads;
   Trainer<float> trainer(network, settings);
   Silent silent;
   const Dataset all(data);
   const FitSettings fit{all, {all}, epochs, 7};
   const std::size_t before = allocations.load();
-  trainer.fit(fit, silent);
+  trainer.fit(fit, silent, nullptr);
   return allocations.load() - before;
 }
 

@@ -9,7 +9,7 @@ namespace {
 Network<float> make_network(const std::vector<std::size_t>& widths) {
   std::vector<LayerSettings> layers;
   for (std::size_t i = 1; i < widths.size(); ++i)
-    layers.push_back({widths[i], "relu", {}, true, "zeros", "zeros"});
+    layers.push_back({"dense", {}, widths[i], {"relu", {}}, true, {"zeros", {}}, {"zeros", {}}});
   return Network<float>(widths[0], layers, 0);
 }
 

@@ -36,6 +36,32 @@ W exact_softplus(W x) {
   return std::max(x, W(0)) + std::log1p(std::exp(-std::abs(x)));
 }
 
+// x / sqrt(2) = rounded + low.
+template <class W>
+struct OverRootTwo {
+  W rounded;
+  W low;
+};
+template <class W>
+OverRootTwo<W> over_root_two(W x) {
+  const W root = W(1.414213562373095048801688724209698L);
+  const W root_low = std::fma(-root, root, W(2)) / (2 * root);
+  const W rounded = x / root;
+  return {rounded, (std::fma(-rounded, root, x) - rounded * root_low) / root};
+}
+template <class W>
+W exact_density(W x) {
+  const auto [y, low] = over_root_two(x);
+  const W square = y * y;
+  const W square_low = std::fma(y, y, -square) + 2 * y * low;
+  return std::exp(-square) * (1 - square_low) / std::sqrt(2 * std::acos(W(-1)));
+}
+template <class W>
+W exact_cumulative(W x) {
+  const auto [y, low] = over_root_two(-x);
+  return std::erfc(y) / 2 - low * std::exp(-y * y) / std::sqrt(std::acos(W(-1)));
+}
+
 template <class T>
 struct Function {
   const char* name;
@@ -45,14 +71,19 @@ struct Function {
   bool flushes;
 };
 
-#define GEMMNET_ROW(name, bound, exact, flushes)                              \
-  Function<T> {                                                               \
-    #name, bound,                                                             \
-        [](const T* z, T* a, std::size_t n) {                                 \
-          for (std::size_t i = 0; i < n; ++i) a[i] = vector_math::name(z[i]); \
-        },                                                                    \
-        [](Wide<T> x) -> Wide<T> { return exact(x); }, flushes                \
+#define GEMMNET_NAMED_ROW(name, expression, bound, exact, flushes) \
+  Function<T> {                                                    \
+    name, bound,                                                   \
+        [](const T* z, T* a, std::size_t n) {                      \
+          for (std::size_t i = 0; i < n; ++i) {                    \
+            const T x = z[i];                                      \
+            a[i] = expression;                                     \
+          }                                                        \
+        },                                                         \
+        [](Wide<T> x) -> Wide<T> { return exact(x); }, flushes     \
   }
+#define GEMMNET_ROW(name, bound, exact, flushes) \
+  GEMMNET_NAMED_ROW(#name, vector_math::name(x), bound, exact, flushes)
 
 template <class T>
 const std::vector<Function<T>>& functions() {
@@ -65,10 +96,13 @@ const std::vector<Function<T>>& functions() {
       GEMMNET_ROW(sigmoid, T(2.75), exact_sigmoid, true),
       GEMMNET_ROW(softplus, T(2.25), exact_softplus, true),
       GEMMNET_ROW(erf, T(3.5), std::erf, false),
+      GEMMNET_NAMED_ROW("cumulative", vector_math::normal_distribution(x).cumulative,
+                        T(std::is_same_v<T, float> ? 6.5 : 9.5), exact_cumulative, true),
   };
   return rows;
 }
 #undef GEMMNET_ROW
+#undef GEMMNET_NAMED_ROW
 
 // Every kind of bit pattern, then dense where the functions are neither trivial nor saturated.
 template <class T>
@@ -184,6 +218,8 @@ TEST_CASE_TEMPLATE("vector math reaches the limits at infinity and zero", T, flo
     CHECK(value<T>("softplus", -x) == 0);
     CHECK(value<T>("erf", x) == 1);
     CHECK(value<T>("erf", -x) == -1);
+    CHECK(value<T>("cumulative", x) == 1);
+    CHECK(value<T>("cumulative", -x) == 0);
     CHECK(std::isnan(value<T>("log", -x)));
     CHECK(std::isnan(value<T>("log1p", -x)));
   }
@@ -230,6 +266,94 @@ TEST_CASE_TEMPLATE("tanh and erf are odd and never leave [-1, 1]", T, float, dou
     CAPTURE(f.name);
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE_TEMPLATE("the normal density is exact up to where the tail vanishes", T, float, double) {
+  const T limit = vector_math::detail::Format<T>::normal_limit;
+  std::vector<T> xs = arguments<T>();
+  xs.insert(xs.end(), {limit, -limit, T(0), std::nextafter(limit, T(100))});
+  std::vector<T> ys(xs.size());
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    ys[i] = vector_math::normal_distribution(xs[i]).density;
+  double worst = 0;
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    if (std::abs(xs[i]) > limit)
+      wrong += ys[i] != 0;
+    else
+      worst = std::max(worst, error_in_units(ys[i], exact_density(static_cast<Wide<T>>(xs[i]))));
+  }
+  CHECK(worst <= 2.5 + reference_error<T>);
+  CHECK(wrong == 0);
+}
+
+// What a word stands for, as `normal_quantile` takes it.
+template <class T>
+struct Probability {
+  explicit Probability(std::uint32_t word)
+      : centre(static_cast<T>((static_cast<Wide<T>>(word) + Wide<T>(0.5)) * Wide<T>(0x1p-32) -
+                              Wide<T>(0.5))),
+        tail(static_cast<T>((static_cast<Wide<T>>(std::min(word, ~word)) + Wide<T>(0.5)) *
+                            Wide<T>(0x1p-32))) {}
+  T centre;
+  T tail;
+};
+
+// Newton's method on erf next to 1/2 and on erfc beyond, from the value to be judged: it doubles
+// the number of right digits each time, and two are enough.
+long double exact_quantile(std::uint32_t word, long double x) {
+  const long double centre = (static_cast<long double>(word) + 0.5L) * 0x1p-32L - 0.5L;
+  const long double tail = 0.5L - std::abs(centre);
+  const long double root_two = std::sqrt(2.0L);
+  x = std::abs(x);
+  for (int i = 0; i < 3; ++i) {
+    const long double excess = tail > 0.25L ? std::erf(x / root_two) / 2 - std::abs(centre)
+                                            : tail - std::erfc(x / root_two) / 2;
+    x -= excess * std::sqrt(2 * std::acos(-1.0L)) * std::exp(x * x / 2);
+  }
+  return std::copysign(x, centre);
+}
+
+TEST_CASE_TEMPLATE("normal quantiles invert erf for every kind of word", T, float, double) {
+  std::mt19937_64 engine(20240602);
+  const auto draw = [&engine] { return static_cast<std::uint32_t>(engine()); };
+  std::vector<std::uint32_t> words = {0, 1, 2, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001};
+  for (int i = 0; i < 200000; ++i) {
+    words.push_back(draw());
+    words.push_back(draw() >> (i % 32));                  // the lower tail
+    words.push_back(0x80000000U ^ (draw() >> (i % 32)));  // next to 1/2
+  }
+  // And where the two pieces meet, at 0.075.
+  for (std::uint32_t i = 0; i < 10000; ++i) words.push_back(322122547U - 5000U + i);
+  std::vector<T> centres;
+  std::vector<T> tails;
+  for (const std::uint32_t word : words) {
+    centres.push_back(Probability<T>(word).centre);
+    tails.push_back(Probability<T>(word).tail);
+  }
+  std::vector<T> xs(words.size());
+  std::vector<T> mirrored(words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    xs[i] = vector_math::normal_quantile(centres[i], tails[i]);
+    mirrored[i] = vector_math::normal_quantile(-centres[i], tails[i]);
+  }
+  double worst = 0;
+  std::size_t asymmetric = 0;
+  std::uint32_t worst_at = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const double error = error_in_units<T>(
+        xs[i], static_cast<Wide<T>>(exact_quantile(words[i], static_cast<long double>(xs[i]))));
+    if (error > worst) {
+      worst = error;
+      worst_at = words[i];
+    }
+    asymmetric += xs[i] != -mirrored[i];
+  }
+  CAPTURE(worst_at);
+  CHECK(worst <= (std::is_same_v<T, float> ? 5.75 : 6.25) + reference_error<T>);
+  CHECK(asymmetric == 0);
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  CHECK(std::isnan(vector_math::normal_quantile(nan, nan)));
 }
 
 }  // namespace

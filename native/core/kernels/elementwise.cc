@@ -1,4 +1,5 @@
 #include "core/kernels/loops.h"
+#include "core/kernels/vector_math.h"
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
 
@@ -86,16 +87,127 @@ void convert(const From* from, T scale, T* to, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<T>(from[i]) * scale;
 }
 
+// What a counter's 32-bit word is kept in. Clang sees that the upper half is zero and multiplies
+// such lanes in one instruction, and AVX-512 has a 64-bit multiplication; else gcc is faster with
+// lanes that it widens itself.
+#if defined(__clang__) || defined(__AVX512DQ__)
+using CounterWord = std::uint64_t;
+#else
+using CounterWord = std::uint32_t;
+#endif
+
+/// The last `rounds` of the ten of Philox 4x32-10, as core/random.h's Philox::mix has them, but for
+/// the words' upper halves, which hold what is left over. A recursion, since a loop would stand in
+/// the way of vectorizing over counters.
+template <int rounds>
+[[gnu::always_inline]] inline void mix(CounterWord (&counter)[4], std::uint32_t key0,
+                                       std::uint32_t key1) {
+  if constexpr (rounds > 0) {
+    const std::uint64_t product0 = std::uint64_t{0xD2511F53} * (counter[0] & 0xffffffffU);
+    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57} * (counter[2] & 0xffffffffU);
+    counter[0] = static_cast<CounterWord>(product1 >> 32) ^ counter[1] ^ key0;
+    counter[1] = static_cast<CounterWord>(product1);
+    counter[2] = static_cast<CounterWord>(product0 >> 32) ^ counter[3] ^ key1;
+    counter[3] = static_cast<CounterWord>(product0);
+    mix<rounds - 1>(counter, key0 + 0x9E3779B9U, key1 + 0xBB67AE85U);
+  }
+}
+
+/// Draws are made sixteen blocks, or 64 words, at a time: as many as the widest vectors hold.
+constexpr std::size_t group_blocks = 16;
+constexpr std::size_t group_words = 4 * group_blocks;
+
+/// words[i] = draw `first` + i of the row, for a `first` that is a multiple of 4.
+[[gnu::always_inline]] inline void draw_words(const DrawRow& draws, std::size_t first,
+                                              std::uint32_t* words) {
+  const std::uint64_t block = draws.first + first / 4;
+  const auto key0 = static_cast<std::uint32_t>(draws.seed);
+  const auto key1 = static_cast<std::uint32_t>(draws.seed >> 32);
+  const std::uint32_t epoch = draws.epoch;
+  const std::uint32_t stream = draws.stream;
+  GEMMNET_INDEPENDENT_ITERATIONS
+  for (std::size_t lane = 0; lane < group_blocks; ++lane) {
+    const std::uint64_t index = block + lane;
+    CounterWord counter[4] = {static_cast<CounterWord>(index),
+                              static_cast<CounterWord>(index >> 32), epoch, stream};
+    mix<10>(counter, key0, key1);
+    words[4 * lane] = static_cast<std::uint32_t>(counter[0]);
+    words[4 * lane + 1] = static_cast<std::uint32_t>(counter[1]);
+    words[4 * lane + 2] = static_cast<std::uint32_t>(counter[2]);
+    words[4 * lane + 3] = static_cast<std::uint32_t>(counter[3]);
+  }
+}
+
+/// values[i] = value(draw i of the row).
+template <typename T, typename Value>
+[[gnu::always_inline]] inline void draw(const DrawRow& draws, T* values, std::size_t size,
+                                        const Value& value) {
+  for (std::size_t i = 0; i < size; i += group_words) {
+    std::uint32_t words[group_words];
+    draw_words(draws, i, words);
+    const std::size_t count = size - i < group_words ? size - i : group_words;
+    GEMMNET_INDEPENDENT_ITERATIONS
+    for (std::size_t j = 0; j < count; ++j) values[i + j] = value(words[j]);
+  }
+}
+
+/// 0 where the word is less than `rate` 2^32, rounded to the nearest integer.
 template <typename T>
 void dropout(const DrawRow& draws, double rate, T* factors, std::size_t size) {
-  static_cast<void>(draws);
-  for (std::size_t i = 0; i < size; ++i) factors[i] = static_cast<T>(1 / (1 - rate));
+  const double bound = rate * 0x1p32;
+  const auto whole = static_cast<std::uint64_t>(bound);
+  const std::uint64_t threshold = whole + (bound - static_cast<double>(whole) >= 0.5 ? 1 : 0);
+  // A rate next to 1 is rounded to it: then no word is kept, and 2^32 would not fit the comparison.
+  const bool none = threshold >> 32 != 0;
+  const T kept = none ? T{0} : static_cast<T>(1 / (1 - rate));
+  const auto least = static_cast<std::uint32_t>(threshold);
+  draw(draws, factors, size, [=](std::uint32_t word) { return word < least ? T{0} : kept; });
+}
+
+/// Phi^-1((word + 1/2) 2^-32), Phi being the standard normal distribution function; for float and
+/// double alike, so that both draw the same numbers up to rounding. None is beyond +-6.34.
+template <typename T>
+void normal(const DrawRow& draws, T* values, std::size_t size) {
+  draw(draws, values, size, [](std::uint32_t word) {
+    // As signed integers, which every instruction set converts: word = centre + 2^31.
+    const auto centre = static_cast<std::int32_t>(word ^ 0x80000000U);
+    const std::int32_t tail = 0x7fffffff - (centre < 0 ? ~centre : centre);
+    constexpr T half = static_cast<T>(0.5);
+    constexpr T unit = static_cast<T>(0x1p-32);
+    return normal_quantile<T>((static_cast<T>(centre) + half) * unit,
+                              (static_cast<T>(tail) + half) * unit);
+  });
 }
 
 template <typename T>
-void normal(const DrawRow& draws, T* values, std::size_t size) {
-  static_cast<void>(draws);
-  for (std::size_t i = 0; i < size; ++i) values[i] = 0;
+void average(T momentum, const T* values, T* averages, std::size_t size) {
+  GEMMNET_INDEPENDENT_ITERATIONS
+  for (std::size_t i = 0; i < size; ++i)
+    averages[i] = momentum * averages[i] + (1 - momentum) * values[i];
+}
+
+template <typename T>
+void limit_column_norms(MatrixView<T> m, T limit, T epsilon) {
+  constexpr std::size_t block = 64;
+  for (std::size_t first = 0; first < m.columns; first += block) {
+    const std::size_t size = m.columns - first < block ? m.columns - first : block;
+    T factors[block] = {};
+    for (std::size_t r = 0; r < m.rows; ++r) {
+      const T* const row = m.data + r * m.stride + first;
+      GEMMNET_INDEPENDENT_ITERATIONS
+      for (std::size_t c = 0; c < size; ++c) factors[c] += row[c] * row[c];
+    }
+    for (std::size_t c = 0; c < size; ++c) {
+      const T norm = square_root(factors[c]);
+      const T limited = norm > limit ? limit : norm;
+      factors[c] = norm == 0 ? T{1} : limited / (norm + epsilon);
+    }
+    for (std::size_t r = 0; r < m.rows; ++r) {
+      T* const row = m.data + r * m.stride + first;
+      GEMMNET_INDEPENDENT_ITERATIONS
+      for (std::size_t c = 0; c < size; ++c) row[c] *= factors[c];
+    }
+  }
 }
 
 }  // namespace
@@ -113,6 +225,8 @@ Elementwise<T> elementwise() {
           &first_non_finite<T>,
           &dropout<T>,
           &normal<T>,
+          &average<T>,
+          &limit_column_norms<T>,
           &convert<T, std::uint8_t>,
           &convert<T, float>,
           &convert<T, double>};

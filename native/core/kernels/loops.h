@@ -19,6 +19,9 @@
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
 
+inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double square_root(double x) { return __builtin_sqrt(x); }
+
 /// -1, 0 or 1.
 template <typename T>
 inline T sign(T x) {

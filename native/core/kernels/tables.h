@@ -124,9 +124,39 @@ struct Elementwise {
   void (*dropout)(const DrawRow& draws, double rate, T* factors, std::size_t size);
   /// values[i] = a draw from the standard normal distribution, draw i of the row.
   void (*normal)(const DrawRow& draws, T* values, std::size_t size);
+  /// averages = momentum averages + (1 - momentum) values
+  void (*average)(T momentum, const T* values, T* averages, std::size_t size);
+  /// Multiplies each column of m with min(norm, limit) / (norm + epsilon), its Euclidean norm.
+  void (*limit_column_norms)(MatrixView<T> m, T limit, T epsilon);
   void (*from_bytes)(const std::uint8_t* from, T scale, T* to, std::size_t size);
   void (*from_float)(const float* from, T scale, T* to, std::size_t size);
   void (*from_double)(const double* from, T scale, T* to, std::size_t size);
+};
+
+/// The loops of batch normalization, by columns, and of layer normalization, by rows.
+template <typename T>
+struct Normalization {
+  /// Of each column the mean, and the sum of squares about it.
+  void (*column_moments)(MatrixView<const T> x, T* means, T* squares);
+  /// y = gamma x_hat + beta, x_hat = (x - mean) / sqrt(variance + epsilon).
+  void (*normalize_columns)(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
+                            const T* gamma, const T* beta, MatrixView<T> y);
+  /// The sums over the rows of d and of d x_hat: dC/dbeta and dC/dgamma.
+  void (*column_gradient_sums)(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
+                               MatrixView<const T> d, T* sums, T* products);
+  /// dx = gamma / sqrt(variance + epsilon) (d - d_mean - x_hat d_product), the means over the batch
+  /// of d and d x_hat; null where mean and variance do not depend on x.
+  void (*normalize_columns_backward)(MatrixView<const T> x, const T* means, const T* variances,
+                                     T epsilon, const T* gamma, const T* d_means,
+                                     const T* d_products, MatrixView<const T> d, MatrixView<T> dx);
+  /// The same for the moments of each row. `kept`, if it has data, receives x_hat, and in one more
+  /// column 1 / sqrt(variance + epsilon).
+  void (*normalize_rows)(MatrixView<const T> x, T epsilon, const T* gamma, const T* beta,
+                         MatrixView<T> kept, MatrixView<T> y);
+  void (*normalize_rows_backward)(MatrixView<const T> kept, const T* gamma, MatrixView<const T> d,
+                                  MatrixView<T> dx);
+  /// sums[c] = beta sums[c] + sum over r of a(r, c) b(r, c); a beta of 0 overwrites
+  void (*column_products)(MatrixView<const T> a, MatrixView<const T> b, T beta, T* sums);
 };
 
 template <typename Row>
@@ -144,6 +174,7 @@ struct Kernels {
   Table<Loss<T>> losses;
   Table<Optimizer<T>> optimizers;
   Elementwise<T> elementwise;
+  Normalization<T> normalization;
 };
 
 }  // namespace gemmnet

@@ -1,0 +1,190 @@
+import { Command, Option } from 'commander'
+import type { Approximation } from '../experiments/approximation.js'
+import type { TargetFunction, TargetFunctionName } from '../experiments/target_functions.js'
+import { targetFunctions } from '../experiments/target_functions.js'
+import { writeFileAtomically } from '../formats/file.js'
+import { checks, trainerOptions } from '../options/index.js'
+import type { Chart } from '../plot/index.js'
+import { checkUsage } from './failure.js'
+import { numberFlag, pathFlag } from './flags.js'
+import type { Interrupt } from './interrupt.js'
+import { Interruption } from './interrupt.js'
+import { cannotWrite, checkOutputFile } from './output_file.js'
+import type { Terminal } from './terminal.js'
+
+interface ApproximateFlags {
+  readonly function?: TargetFunctionName
+  readonly widths: readonly number[]
+  readonly seed: number
+  readonly output: string
+  readonly json?: boolean
+}
+
+const functionNames = Object.keys(targetFunctions) as TargetFunctionName[]
+const defaults = { widths: [1, 2, 4, 8, 16, 32, 64], seed: 0, output: 'approximation.svg' }
+
+/** `gemmnet approximate` */
+export function approximate(terminal: Terminal, interrupt: Interrupt): Command {
+  return new Command('approximate')
+    .summary('how well one hidden layer approximates functions, by its width')
+    .description(
+      'Trains networks of one hidden layer of sigmoid units, wider and wider, to approximate ' +
+        'functions on [0, 1], on the unit square, and one with a jump. Prints their errors on ' +
+        'points that they were not trained on, and draws these and the fitted curves.',
+    )
+    .addOption(
+      new Option('--function <name>', 'the function to approximate (default: all)').choices(
+        functionNames,
+      ),
+    )
+    .addOption(
+      new Option('--widths <list>', 'units of the hidden layers, separated by commas')
+        .argParser(parseWidths)
+        .default(defaults.widths, defaults.widths.join(',')),
+    )
+    .addOption(
+      numberFlag('--seed', trainerOptions.seed.check, 'seed of the initial weights').default(
+        defaults.seed,
+      ),
+    )
+    .addOption(pathFlag('--output', 'file', 'SVG file for the plot').default(defaults.output))
+    .addOption(new Option('--json', 'print the results as JSON, when all are there'))
+    .action((flags: ApproximateFlags) => run(flags, terminal, interrupt))
+}
+
+function parseWidths(text: string): number[] {
+  return checkUsage(() =>
+    text.split(',').map((part) => {
+      const width = part.trim() === '' ? NaN : Number(part)
+      return checks.positiveInteger('--widths', Number.isNaN(width) ? part : width)
+    }),
+  )
+}
+
+async function run(
+  { function: only, widths: given, seed, output, json = false }: ApproximateFlags,
+  terminal: Terminal,
+  interrupt: Interrupt,
+): Promise<void> {
+  await checkOutputFile(output)
+  // Here, not above: help needs no addon.
+  const experiment = await import('../experiments/approximation.js')
+  const functions = only === undefined ? functionNames : [only]
+  const widths = [...new Set(given)]
+  const total = functions.length * widths.length
+  const rows: Approximation[] = []
+  // With --json no rows come out on the way.
+  const showProgress = () => {
+    terminal.progress(`${rows.length} of ${total} networks`, json && rows.length > 0)
+  }
+  const { signal } = interrupt
+  showProgress()
+  try {
+    for await (const row of experiment.approximate({ functions, widths, seed, signal })) {
+      if (!json) printRow(row, rows.at(-1), terminal)
+      rows.push(row)
+      showProgress()
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
+  }
+  terminal.clear()
+  if (json) terminal.result(JSON.stringify(rows.map(toJson), null, 2))
+  if (rows.length > 0) await savePlot(rows, output)
+  throwIfStopped(signal, rows.length, total, output)
+  terminal.note(`Saved ${output}`)
+}
+
+const columns = [5, 10, 9, 13] // characters
+
+function printRow(row: Approximation, last: Approximation | undefined, terminal: Terminal): void {
+  const line = (cells: readonly string[]) => {
+    terminal.result(cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join('  '))
+  }
+  if (row.function !== last?.function) {
+    const { formula } = targetFunctions[row.function]
+    if (last !== undefined) terminal.result('')
+    terminal.result(`${row.function}: ${formula}`)
+    line(['width', 'parameters', 'RMS error', 'largest error'])
+  }
+  const errors = [row.rootMeanSquareError, row.largestError]
+  line([String(row.width), String(row.parameters), ...errors.map((error) => error.toPrecision(3))])
+}
+
+/** A row without its network. */
+function toJson({ function: name, width, parameters, ...rest }: Approximation) {
+  const { rootMeanSquareError, largestError } = rest
+  return { function: name, width, parameters, rootMeanSquareError, largestError }
+}
+
+function throwIfStopped(signal: AbortSignal, done: number, total: number, output: string): void {
+  if (!signal.aborted) return
+  const { reason } = signal as { reason: unknown }
+  if (!(reason instanceof Interruption) || reason.message === '') throw reason
+  const kept = done === 0 ? '' : `; their plot is in ${output}`
+  throw new Interruption(reason.exitCode, `Stopped after ${done} of ${total} networks${kept}`)
+}
+
+async function savePlot(rows: readonly Approximation[], output: string): Promise<void> {
+  const { panels } = await import('../plot/index.js')
+  const drawn = functionNames
+    .map((name) => rows.filter((row) => row.function === name))
+    .filter((own) => own.length > 0)
+  const svg = await panels(
+    'Approximation by one hidden layer of sigmoid units',
+    drawn.map((own) => [errorChart(own), curveChart(own)]),
+  )
+  try {
+    await writeFileAtomically(output, Buffer.from(svg))
+  } catch (error) {
+    throw cannotWrite(output, error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+const size = { width: 400, height: 260 }
+
+/** Error against width, of one function. */
+function errorChart(rows: readonly Approximation[]): Chart {
+  const x = rows.map(({ width }) => width)
+  const [name] = rows.map((row) => row.function)
+  return {
+    ...size,
+    title: name ?? '',
+    subtitle: name === undefined ? '' : targetFunctions[name].formula,
+    x: { title: 'units of the hidden layer', scale: 'log', ticks: x },
+    y: { title: 'error', scale: 'log' },
+    series: [
+      { name: 'largest error', x, y: rows.map((row) => row.largestError) },
+      { name: 'root mean square error', x, y: rows.map((row) => row.rootMeanSquareError) },
+    ],
+    marks: true,
+  }
+}
+
+const curvePoints = 401
+const sectionAt = 0.25 // through both hills of the surface, nearly
+
+/** One function and what networks of the least, a lower and the greatest width make of it. */
+function curveChart(rows: readonly Approximation[]): Chart {
+  const at = [0, Math.floor((rows.length - 1) / 3), rows.length - 1]
+  const shown = rows.filter((_, i) => at.includes(i))
+  const [name = 'sine'] = rows.map((row) => row.function)
+  const { inputs, evaluate }: TargetFunction = targetFunctions[name]
+  const x = Float64Array.from({ length: curvePoints }, (_, i) => i / (curvePoints - 1))
+  const points = Array.from(x, (value) => (inputs === 1 ? [value] : [value, sectionAt]))
+  return {
+    ...size,
+    title: `${name}: fitted curves`,
+    subtitle: inputs === 1 ? 'from x = 0 to x = 1' : `section at y = ${sectionAt}`,
+    x: { title: 'x' },
+    y: { title: inputs === 1 ? 'f(x)' : `f(x, ${sectionAt})` },
+    series: [
+      { name: 'the function', x, y: points.map(evaluate), isReference: true },
+      ...shown.map(({ width, network }) => ({
+        name: width === 1 ? '1 unit' : `${width} units`,
+        x,
+        y: network.predict(points).data,
+      })),
+    ],
+  }
+}

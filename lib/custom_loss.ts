@@ -1,0 +1,84 @@
+import type { Dataset } from './dataset.js'
+import { rangeError, typeError } from './errors.js'
+import type { DType, FloatArray, Matrix } from './matrix.js'
+import { isTypedArray } from './matrix.js'
+import type { NativeLossEvent } from './native.js'
+import type { Network } from './network.js'
+
+/** A batch as a loss of one's own sees it. */
+export interface LossBatch<D extends DType = DType> {
+  /** The network's outputs, `[rows, outputs]`. */
+  readonly outputs: Matrix<FloatArray<D>>
+  /** Dense targets, `[rows, outputs]`, where the rows have them. */
+  readonly targets: Matrix<FloatArray<D>> | undefined
+  /** Class indices, one per row, where the rows have those. */
+  readonly labels: Int32Array | undefined
+  /** Sample weights, one per row, where the rows have them. */
+  readonly sampleWeights: FloatArray<D> | undefined
+}
+
+/** What a loss of one's own returns. */
+export interface LossValue {
+  /** The cost of the batch; a mean over its rows, if epochs are to report one. */
+  readonly value: number
+  /** Its derivatives with respect to the outputs, row by row, as many as `outputs.data`. */
+  readonly gradient: ArrayLike<number>
+}
+
+/**
+ * A loss of one's own: value and gradient of a batch. It runs on the JavaScript thread, and the
+ * training waits for it, so it is slower than the losses by name.
+ */
+export type CustomLoss = (batch: LossBatch) => LossValue
+
+/** The batch of a native question. */
+export function toLossBatch(
+  { rows, outputs, targets, labels, weights }: Omit<NativeLossEvent, 'type'>,
+  columns: number,
+): LossBatch {
+  const shape = [rows, columns] as const
+  return {
+    outputs: { data: outputs, shape },
+    targets: targets === undefined ? undefined : { data: targets, shape },
+    labels,
+    sampleWeights: weights,
+  }
+}
+
+/** Checks what a loss of one's own returned for `size` outputs. */
+export function checkLossValue(result: unknown, size: number): LossValue {
+  if (typeof result !== 'object' || result === null || !('value' in result && 'gradient' in result))
+    throw typeError('loss(batch)', 'an object with `value` and `gradient`', result)
+  const { value, gradient } = result
+  if (typeof value !== 'number') throw typeError('loss(batch).value', 'a number', value)
+  if (!Array.isArray(gradient) && !isTypedArray(gradient))
+    throw typeError('loss(batch).gradient', 'an array of numbers', gradient)
+  if (gradient.length !== size)
+    throw rangeError('loss(batch).gradient', `as long as the outputs, ${size}`, gradient.length)
+  return { value, gradient }
+}
+
+/** The value of a loss of one's own over a data set, as one batch. */
+export async function evaluateCustomLoss(
+  loss: CustomLoss,
+  network: Network<DType>,
+  data: Dataset,
+): Promise<number> {
+  const { data: outputs } = await network.predictAsync(data)
+  const { y, sampleWeights } = data
+  const ofType = (values: ArrayLike<number>) =>
+    network.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
+  const labels = y instanceof Int32Array && network.outputs > 1 ? y : undefined
+  const targets = labels === undefined && y !== undefined ? ofType('data' in y ? y.data : y) : undefined
+  const batch = toLossBatch(
+    {
+      rows: data.rows,
+      outputs,
+      ...(targets !== undefined && { targets }),
+      ...(labels !== undefined && { labels }),
+      ...(sampleWeights !== undefined && { weights: ofType(sampleWeights) }),
+    },
+    network.outputs,
+  )
+  return checkLossValue(loss(batch), outputs.length).value
+}

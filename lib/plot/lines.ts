@@ -1,0 +1,272 @@
+import { rangeError, typeError } from '../errors.js'
+import type { Specification } from './render.js'
+import { render } from './render.js'
+import type { ThemeName } from './themes.js'
+import { themes } from './themes.js'
+
+/** A named series of points. */
+export interface Series {
+  /** What the legend says; no two series of a chart have the same. */
+  readonly name: string
+  readonly x: ArrayLike<number>
+  /** As many as `x`. A value that cannot be drawn, such as NaN, or 0 on a log axis, is a gap. */
+  readonly y: ArrayLike<number>
+  /** Whether it is what the others are compared with: below them, broad and grey. Default false. */
+  readonly isReference?: boolean | undefined
+}
+
+/** One of the axes. */
+export interface Axis {
+  readonly title: string
+  /** Default 'linear'. */
+  readonly scale?: 'linear' | 'log' | undefined
+  /** Where the labels are. Default: at round numbers. */
+  readonly ticks?: readonly number[] | undefined
+}
+
+/** What {@link lines} draws. */
+export interface Chart {
+  readonly title: string
+  /** A line below the title. */
+  readonly subtitle?: string | undefined
+  readonly x: Axis
+  readonly y: Axis
+  /** At least one. */
+  readonly series: readonly Series[]
+  /** Whether each point has a mark. Default false. */
+  readonly marks?: boolean | undefined
+  /** Width of the area inside the axes, in pixels. Default 480. */
+  readonly width?: number | undefined
+  /** Height of that area, in pixels. Default 300. */
+  readonly height?: number | undefined
+}
+
+/**
+ * A chart of lines, as SVG. Colours, dashes and marks all tell the series apart, so that no reader
+ * needs the colours.
+ *
+ * @param theme - Default 'auto'
+ * @throws TypeError or RangeError if there are no series, two of one name, or one whose `x` and `y`
+ * are not of one length
+ *
+ * @example
+ * await lines({
+ *   title: 'Learning curve',
+ *   x: { title: 'Epoch' },
+ *   y: { title: 'Loss', scale: 'log' },
+ *   series: [{ name: 'training', x: [1, 2, 3], y: [0.9, 0.3, 0.1] }],
+ * })
+ */
+export async function lines(chart: Chart, theme?: ThemeName): Promise<string> {
+  return render(toSpecification(chart), chart.title, theme)
+}
+
+/**
+ * Several charts in rows, as one SVG.
+ *
+ * @param title - what they show together
+ * @param theme - Default 'auto'
+ */
+export async function panels(
+  title: string,
+  rows: readonly (readonly Chart[])[],
+  theme?: ThemeName,
+): Promise<string> {
+  const resolve = {
+    scale: { stroke: 'independent', strokeDash: 'independent' },
+  } as const
+  const specification = {
+    title: { text: title, fontSize: 19, offset: 20 },
+    spacing: 28,
+    vconcat: rows.map((row) => ({
+      spacing: 36,
+      hconcat: row.map(toSpecification),
+      resolve,
+    })),
+    resolve,
+  } satisfies Specification
+  return render(specification, title, theme)
+}
+
+const { light } = themes
+const dashesAndShapes = [
+  { dash: [1, 0], shape: 'circle' },
+  { dash: [7, 3], shape: 'square' },
+  { dash: [2, 3], shape: 'triangle-up' },
+  { dash: [9, 3, 2, 3], shape: 'diamond' },
+  { dash: [14, 4], shape: 'cross' },
+] as const // a number with no divisor in common with that of the colours: 30 pairs
+// Pixels:
+const lineWidth = 2
+const referenceWidth = 5
+const symbolLength = 26
+const symbolWidth = 50 // with the space around it
+const widestCharacter = 9.6 // 0.8 of the font size: Vega's estimate
+
+/** The chart in Vega-Lite's grammar. */
+function toSpecification(chart: Chart) {
+  const { title, subtitle, series, width = 480, height = 300 } = chart
+  checkSeries(series)
+  const looks = series.map(lookOf)
+  const points = toPoints(chart, looks)
+  const byName = byNameOf(series, width)
+  const line = {
+    mark: { type: 'line' as const, invalid: 'break-paths-show-path-domains' as const },
+    encoding: {
+      stroke: byName(looks.map(({ color }) => color)),
+      strokeDash: byName(looks.map(({ dash }) => dash)),
+      strokeWidth: {
+        condition: { test: 'datum.isReference', value: referenceWidth },
+        value: lineWidth,
+      },
+    },
+  }
+  // Without scales, or the legend would show the marks in the place of the lines.
+  const mark = {
+    transform: [{ filter: 'datum.hasMark' }],
+    mark: { type: 'point' as const, filled: true, size: 60, opacity: 1 },
+    encoding: {
+      fill: { field: 'color', type: 'nominal' as const, scale: null },
+      shape: { field: 'shape', type: 'nominal' as const, scale: null },
+    },
+  }
+  return {
+    title: { text: title, ...(subtitle !== undefined && { subtitle }) },
+    width,
+    height,
+    data: { values: points },
+    encoding: {
+      x: toChannel('x', chart.x, points),
+      y: toChannel('y', chart.y, points),
+    },
+    layer: [line, mark],
+  }
+}
+
+/** How a series is drawn. */
+interface Look {
+  readonly color: string
+  readonly dash: readonly number[]
+  readonly shape: string
+}
+
+function lookOf({ isReference = false }: Series, i: number, all: readonly Series[]): Look {
+  if (isReference) return { color: light.axis, dash: [1, 0], shape: 'circle' }
+  const place = all.slice(0, i).filter((before) => before.isReference !== true).length
+  const { dash, shape } = dashesAndShapes[place % dashesAndShapes.length] ?? dashesAndShapes[0]
+  return { color: light.series[place % light.series.length] ?? light.ink, dash, shape }
+}
+
+interface Point {
+  readonly name: string
+  readonly isReference: boolean
+  readonly x: number | null
+  readonly y: number | null
+  readonly hasMark: boolean
+  readonly color: string
+  readonly shape: string
+}
+
+/** What is drawn, the references first: what comes later is drawn above it. */
+function toPoints(chart: Chart, looks: readonly Look[]): Point[] {
+  const all = chart.series.map(({ name, isReference = false, x, y }, i) => {
+    const { color, shape } = looks[i] ?? lookOf({ name, x, y }, 0, [])
+    const xs = Array.from(x, (value) => toDrawable(value, chart.x))
+    const ys = Array.from(y, (value) => toDrawable(value, chart.y))
+    const isGap = (row: number) => (xs[row] ?? null) === null || (ys[row] ?? null) === null
+    const points = xs.map((value, row): Point => {
+      // A point between two gaps has no line.
+      const hasMark = chart.marks === true || (isGap(row - 1) && isGap(row + 1))
+      return {
+        name,
+        isReference,
+        x: value,
+        y: ys[row] ?? null,
+        hasMark: hasMark && !isGap(row),
+        color,
+        shape,
+      }
+    })
+    return { isReference, points }
+  })
+  const references = all.filter(({ isReference }) => isReference)
+  const others = all.filter(({ isReference }) => !isReference)
+  return [...references, ...others].flatMap(({ points }) => points)
+}
+
+function toDrawable(value: number, { scale }: Axis): number | null {
+  if (!Number.isFinite(value)) return null
+  return scale === 'log' && value <= 0 ? null : value
+}
+
+/** Returns what makes an encoding of the series' names, with a legend of no more than `width`. */
+function byNameOf(series: readonly Series[], width: number) {
+  const domain = series.map(({ name }) => name)
+  const longest = Math.max(...domain.map((name) => name.length))
+  const columns = Math.floor(width / (symbolWidth + longest * widestCharacter)) || 1
+  const legend = { symbolType: 'stroke', symbolSize: symbolLength ** 2, columns } as const
+  return (range: readonly unknown[]) => ({
+    field: 'name',
+    type: 'nominal' as const,
+    legend: series.length > 1 ? legend : null,
+    // Vega-Lite's types know no ranges of dashes, which it takes as it does those of colours.
+    scale: { domain, range: [...range] as string[] },
+  })
+}
+
+function toChannel(field: 'x' | 'y', { title, scale = 'linear', ticks }: Axis, points: Point[]) {
+  const drawn = points.map((point) => point[field]).filter((value) => value !== null)
+  const values = scale === 'log' ? (ticks ?? logTicks(drawn)) : ticks
+  const areWhole = drawn.every((value) => Number.isInteger(value))
+  return {
+    field,
+    type: 'quantitative' as const,
+    title,
+    scale: { type: scale, zero: false, nice: ticks === undefined && !areWhole },
+    axis: {
+      ...(areWhole && { tickMinStep: 1 }),
+      ...(values && { values: [...values], labelExpr: labelExpression(values) }),
+    },
+  }
+}
+
+/** The labels in Vega's expressions: a table by value. */
+function labelExpression(values: readonly number[]): string {
+  const labels = values.map((value): [string, string] => [String(value), toLabel(value)])
+  return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
+}
+
+const mostTicks = 8
+
+/** Powers of ten, every second or third of many; or 1, 2 and 5 times them where there are few. */
+function logTicks(values: readonly number[]): number[] {
+  if (values.length === 0) return []
+  const lowest = Math.floor(Math.log10(values.reduce((a, b) => Math.min(a, b))))
+  const highest = Math.ceil(Math.log10(values.reduce((a, b) => Math.max(a, b))))
+  const factors = highest - lowest < 2 ? [1, 2, 5] : [1]
+  const step = Math.ceil((highest - lowest) / mostTicks) || 1
+  const count = Math.floor((highest - lowest) / step) + 1
+  return Array.from({ length: count }, (_, i) => lowest + i * step).flatMap((exponent) =>
+    factors.map((factor) => Number(`${factor}e${exponent}`)),
+  )
+}
+
+/** 0.01 to 9999 as they are, other powers of ten as 10⁻³, other numbers as 2e-3. */
+function toLabel(value: number): string {
+  if (value >= 0.01 && value < 1e4) return String(value)
+  const [digits = '', exponent = ''] = value.toExponential().replace('+', '').split('e')
+  if (digits !== '1') return `${digits}e${exponent}`
+  return `10${exponent.replace('-', '⁻').replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`
+}
+
+function checkSeries(series: readonly Series[]): void {
+  if (!Array.isArray(series) || series.length === 0)
+    throw typeError('series', 'an array of at least one series', series)
+  const names = new Set<string>()
+  series.forEach(({ name, x, y }: Series, i) => {
+    if (names.has(name)) throw rangeError(`series[${i}].name`, 'a name of its own', name)
+    names.add(name)
+    if (x.length !== y.length)
+      throw new RangeError(`\`series[${i}]\` has ${x.length} values of x and ${y.length} of y`)
+  })
+}

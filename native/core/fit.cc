@@ -1,0 +1,259 @@
+#include "core/fit.h"
+
+#include <algorithm>
+
+namespace gemmnet {
+
+namespace {
+
+/// The first layer with a weight that is not finite, or the number of layers.
+template <typename T>
+std::size_t first_non_finite_layer(const Network<T>& network, const AlignedBuffer<T>& block) {
+  for (const auto& place : network.tensors()) {
+    const T* const first = block.data() + place.shape.offset;
+    const std::size_t size = place.shape.size();
+    if (kernels<T>().elementwise.first_non_finite(first, size) != size) return place.layer;
+  }
+  return network.layers().size();
+}
+
+std::size_t largest_set(const FitSettings& settings) {
+  std::size_t largest = 1;
+  for (const Dataset& data : settings.validations) largest = std::max(largest, data.size());
+  return largest;
+}
+
+}  // namespace
+
+template <typename T>
+Fit<T>::Fit(Network<T>& network, const Objective<T>& objective, const TrainerSettings& trainer,
+            TrainerState<T>& state, const FitSettings& settings, FitObserver& observer,
+            CustomLoss<T>* custom_loss)
+    : network_(network),
+      objective_(objective),
+      trainer_(trainer),
+      state_(state),
+      settings_(settings),
+      observer_(observer),
+      custom_loss_(custom_loss),
+      order_(settings.train.size()),
+      team_(most_threads()),
+      inference_(network, largest_set(settings), team_.size()) {
+  if (objective.needs_all_rows()) scored_ = ScoredRows<T>(settings.train.size(), network.outputs());
+  report_.validations.resize(settings.validations.size());
+}
+
+template <typename T>
+typename Step<T>::BatchSize Fit<T>::batch_size(const PhaseSettings& phase) const {
+  const std::size_t rows = settings_.train.size();
+  const auto* first_order = find(kernels<T>().optimizers, phase.update.optimizer.name);
+  const bool full = first_order == nullptr || first_order->full_batch;
+  const std::size_t batch = full ? rows : std::min(phase.batch_size, rows);
+  const std::size_t update = full ? rows : std::min(batch * phase.accumulate, rows);
+  return {update, objective_.is_custom() ? batch : piece_rows(network_, batch)};
+}
+
+template <typename T>
+std::size_t Fit<T>::most_threads() const {
+  std::size_t most = 1;
+  for (std::size_t i = state_.phase; i < trainer_.phases.size(); ++i) {
+    const auto size = batch_size(trainer_.phases[i]);
+    const Plan plan = make_plan(network_, std::min(size.rows, size.piece));
+    most = std::max(most, threads_for(network_, trainer_.threads, size.rows, plan.tiles()));
+  }
+  return most;
+}
+
+/// Makes the step of the current phase, which goes on from the last one's weights.
+template <typename T>
+void Fit<T>::begin_phase() {
+  const auto size = batch_size(phase());
+  AlignedBuffer<T> weights;
+  if (step_) weights = step_->parameters();
+  const bool quasi_newton = phase_state().quasi_newton != nullptr;
+  UpdateSettings update = phase().update;
+  if (quasi_newton) update.optimizer = {"gradientDescent", {}};  // never asked to update
+  WeightAverages<T>* const averages =
+      state_.averages.momentum != 0 && !quasi_newton ? &state_.averages : nullptr;
+  cost_.reset();
+  step_.emplace(network_, objective_, update, phase_state().optimizer, averages, custom_loss_, size,
+                team_.size());
+  if (settings_.train.size() % size.rows != 0) step_->prepare(settings_.train.size() % size.rows);
+  if (objective_.needs_all_rows()) step_->collect(&scored_);
+  if (weights.size() != 0)
+    step_->load(weights);
+  else
+    load_weights();
+  if (!quasi_newton) return;
+  for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
+  cost_.emplace(network_, objective_, *step_, settings_.train, order_, team_);
+  point_.resize(cost_->size());
+  cost_->read(step_->parameters(), point_);
+}
+
+template <typename T>
+void Fit<T>::load_weights() {
+  const bool unchanged = state_.published_version == network_.version();
+  if (!unchanged || !state_.train || !state_.train->is_same(settings_.train))
+    for (auto& phase : state_.phases)
+      if (phase.quasi_newton != nullptr) phase.quasi_newton->reset();
+  state_.train = settings_.train;
+  if (state_.weights.size() != 0 && unchanged) {
+    step_->load(state_.weights);
+  } else {
+    step_->load(*network_.parameters());
+    state_.averages.begun = false;
+  }
+}
+
+template <typename T>
+bool Fit<T>::publish() {
+  const bool averaged = state_.averages.begun;
+  const AlignedBuffer<T>& shown = averaged ? state_.averages.block : step_->parameters();
+  if (first_non_finite_layer(network_, shown) != network_.layers().size()) return false;
+  network_.publish(shown);
+  state_.published_version = network_.version();
+  if (averaged) state_.weights = step_->parameters();
+  return true;
+}
+
+template <typename T>
+FitOutcome Fit<T>::non_finite_loss(std::uint64_t epoch, std::size_t batch) const {
+  return {Reason::non_finite_loss, epoch, batch, step_->non_finite().layer,
+          step_->non_finite().place};
+}
+
+template <typename T>
+FitOutcome Fit<T>::run() {
+  for (std::size_t e = 0; e < settings_.epochs; ++e) {
+    if (const Ending ending = run_epoch()) return *ending;
+  }
+  return {};
+}
+
+template <typename T>
+typename Fit<T>::Ending Fit<T>::run_epoch() {
+  const bool done = phase_ended_ || (phase().epochs != 0 && state_.phase_epochs >= phase().epochs);
+  if (done && !is_last_phase()) {
+    ++state_.phase;
+    state_.phase_epochs = 0;
+    phase_ended_ = false;
+    begin_phase();
+  } else if (phase_ended_) {
+    return FitOutcome{Reason::converged, 0, 0, 0, 0};
+  } else if (!step_) {
+    begin_phase();
+  }
+
+  const auto began = Clock::now();
+  const std::uint64_t epoch = state_.epochs + 1;
+  report_.epoch = epoch;
+  report_.phase = state_.phase;
+  objective_.clear(report_.train);
+  if (const Ending ending = cost_ ? run_iteration(epoch) : run_batches(epoch)) return ending;
+  const AlignedBuffer<T>& shown =
+      state_.averages.begun ? state_.averages.block : step_->parameters();
+  if (!publish())
+    return FitOutcome{Reason::non_finite_weights, epoch, 1, first_non_finite_layer(network_, shown),
+                      0};
+  state_.epochs = epoch;
+  ++state_.phase_epochs;
+
+  const Range all{0, objective_.needs_all_rows() ? order_.size() : 0};
+  objective_.finish(report_.train, objective_.predictions(settings_.train.rows(), scored_.targets,
+                                                          scored_.outputs.view(), all));
+  const auto seconds = std::chrono::duration<double>(Clock::now() - began);
+  report_.seconds = seconds.count();
+  report_.rows_per_second = static_cast<double>(settings_.train.size()) / report_.seconds;
+  const typename Inference<T>::Stop stop = [&] { return observer_.stop_requested(); };
+  for (std::size_t v = 0; v < settings_.validations.size(); ++v)
+    inference_.evaluate(shown.data(), objective_, settings_.validations[v], team_, stop,
+                        report_.validations[v]);
+  if (observer_.stop_requested()) return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+  observer_.epoch_ended(report_);
+  return std::nullopt;
+}
+
+/// The learning rate of the next step; false if nobody says.
+template <typename T>
+bool Fit<T>::rate(std::uint64_t batches, double& rate) {
+  const std::uint64_t step = phase_state().optimizer.steps;
+  if (phase().schedule)
+    rate = learning_rate(*phase().schedule, step, state_.phase_epochs, batches);
+  else if (!observer_.ask_learning_rate(state_.phase_epochs, step, rate))
+    return false;
+  rate *= state_.rate_factor.load();
+  return true;
+}
+
+template <typename T>
+typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
+  const std::size_t rows = settings_.train.size();
+  const std::size_t size = batch_size(phase()).rows;
+  const std::size_t batches = (rows + size - 1) / size;
+  for (std::size_t i = 0; i < rows; ++i) order_[i] = settings_.train.place(i);
+  if (trainer_.shuffle)
+    shuffle(order_, Philox(trainer_.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
+  report_.evaluations = 0;
+  for (std::size_t batch = 0; batch < batches; ++batch) {
+    const std::size_t first = batch * size;
+    const std::span<const std::uint32_t> places(order_.data() + first,
+                                                std::min(size, rows - first));
+    using Outcome = typename Step<T>::Outcome;
+    Outcome outcome = Outcome::stopped;
+    const double loss = report_.train.loss;
+    const double penalty = report_.train.penalty;
+    const double weight = report_.train.weight;
+    if (rate(batches, report_.learning_rate))
+      outcome = step_->train(settings_.train.rows(), places,
+                             {trainer_.seed, static_cast<std::uint32_t>(epoch), first},
+                             report_.learning_rate, team_, report_.train);
+    if (outcome == Outcome::non_finite) {
+      publish();
+      return non_finite_loss(epoch, batch + 1);
+    }
+    const std::size_t interval = settings_.batch_report_interval;
+    const bool reports = interval != 0 && ((batch + 1) % interval == 0 || batch + 1 == batches);
+    if (outcome == Outcome::done && reports) {
+      const double batch_loss = report_.train.loss - loss;
+      observer_.batch_ended(
+          {epoch, batch + 1, batches,
+           objective_.is_averaged() ? batch_loss / (report_.train.weight - weight) : batch_loss,
+           (report_.train.penalty - penalty) / static_cast<double>(places.size()),
+           report_.learning_rate});
+    }
+    if (outcome == Outcome::stopped || observer_.stop_requested()) {
+      publish();
+      return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+    }
+  }
+  return std::nullopt;
+}
+
+/// One iteration of a quasi-Newton method.
+template <typename T>
+typename Fit<T>::Ending Fit<T>::run_iteration(std::uint64_t epoch) {
+  QuasiNewton<T>& method = *phase_state().quasi_newton;
+  const std::uint64_t evaluations = method.evaluations();
+  const Progress progress =
+      method.iterate(*cost_, point_, [&] { return observer_.stop_requested(); });
+  if (progress == Progress::stopped) {
+    cost_->score(point_, report_.train);  // where the iteration began
+    publish();
+    return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+  }
+  if (progress == Progress::non_finite) {
+    publish();
+    return non_finite_loss(epoch, 1);
+  }
+  phase_ended_ = progress != Progress::moved;
+  cost_->score(point_, report_.train);
+  report_.evaluations = method.evaluations() - evaluations;
+  report_.learning_rate = 0;
+  return std::nullopt;
+}
+
+template class Fit<float>;
+template class Fit<double>;
+
+}  // namespace gemmnet

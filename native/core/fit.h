@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "core/full_batch_cost.h"
+#include "core/trainer.h"
+
+namespace gemmnet {
+
+/// One fit of a Trainer: epochs until done or stopped, with all memory they need.
+template <typename T>
+class Fit {
+ public:
+  /// All must outlive it.
+  Fit(Network<T>& network, const Objective<T>& objective, const TrainerSettings& trainer,
+      TrainerState<T>& state, const FitSettings& settings, FitObserver& observer,
+      CustomLoss<T>* custom_loss);
+
+  FitOutcome run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Reason = FitOutcome::Reason;
+
+  /// What one epoch came to: nothing, if the training goes on.
+  using Ending = std::optional<FitOutcome>;
+
+  void begin_phase();
+  [[nodiscard]] const PhaseSettings& phase() const { return trainer_.phases[state_.phase]; }
+  [[nodiscard]] typename TrainerState<T>::Phase& phase_state() {
+    return state_.phases[state_.phase];
+  }
+  [[nodiscard]] bool is_last_phase() const { return state_.phase + 1 == trainer_.phases.size(); }
+  [[nodiscard]] std::size_t most_threads() const;
+  [[nodiscard]] typename Step<T>::BatchSize batch_size(const PhaseSettings& phase) const;
+
+  Ending run_epoch();
+  Ending run_batches(std::uint64_t epoch);
+  Ending run_iteration(std::uint64_t epoch);
+  bool rate(std::uint64_t batches, double& rate);
+  Ending end_step(std::size_t batch, const Scores& before, std::size_t batches);
+  void load_weights();
+  /// Gives the network the weights that it is to show; false if one is not finite, and then it
+  /// keeps its own.
+  bool publish();
+  [[nodiscard]] FitOutcome non_finite_loss(std::uint64_t epoch, std::size_t batch) const;
+
+  Network<T>& network_;
+  const Objective<T>& objective_;
+  const TrainerSettings& trainer_;
+  TrainerState<T>& state_;
+  const FitSettings& settings_;
+  FitObserver& observer_;
+  CustomLoss<T>* custom_loss_;
+
+  std::vector<std::uint32_t> order_;
+  ThreadTeam team_;
+  Inference<T> inference_;
+  ScoredRows<T> scored_;
+  std::optional<Step<T>> step_;
+  std::optional<FullBatchCost<T>> cost_;  // for a quasi-Newton method
+  std::vector<T> point_;                  // likewise
+  bool phase_ended_ = false;
+  EpochReport report_;
+};
+
+}  // namespace gemmnet

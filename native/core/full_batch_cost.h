@@ -1,0 +1,59 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/quasi_newton/cost.h"
+#include "core/step.h"
+
+namespace gemmnet {
+
+/// Parameters that training changes.
+template <typename T>
+std::size_t learned_count(const Network<T>& network);
+
+/// The cost of a whole data set as a function of the parameters that training changes, one after
+/// the other. As a sum of squares it takes the residuals of squared-error losses, and those of an
+/// L2 penalty.
+template <typename T>
+class FullBatchCost final : public LeastSquaresCost<T> {
+ public:
+  /// All must outlive it; `places` are those of all rows of `data`.
+  FullBatchCost(const Network<T>& network, const Objective<T>& objective, Step<T>& step,
+                const Dataset& data, std::span<const std::uint32_t> places, ThreadTeam& team);
+
+  [[nodiscard]] std::size_t size() const override { return size_; }
+  double evaluate(std::span<const T> point, std::span<T> gradient) override;
+  double value(std::span<const T> point) override;
+  double linearize(std::span<const T> point, std::span<T> gradient,
+                   MatrixView<T> curvature) override;
+
+  /// The sums of loss, penalty and metrics at `point`, which the step then holds.
+  void score(std::span<const T> point, Scores& scores);
+
+  /// The point that a block like the network's is.
+  void read(const AlignedBuffer<T>& block, std::span<T> point) const;
+
+ private:
+  /// Sets the step's weights.
+  void write(std::span<const T> point);
+  void differentiate_outputs(Range rows, MatrixView<T> jacobian);
+
+  const Network<T>& network_;
+  const Objective<T>& objective_;
+  Step<T>& step_;
+  const Dataset& data_;
+  std::span<const std::uint32_t> places_;
+  ThreadTeam& team_;
+  std::size_t size_;
+  Scores scores_;
+
+  // For linearize; made at its first call.
+  BatchDraws draws_;
+  Activations<T> activations_;
+  TargetRows<T> targets_;
+  Matrix<T> jacobian_;   // (rows of a chunk x outputs, parameters)
+  Matrix<T> residuals_;  // (rows of a chunk x outputs, 1)
+};
+
+}  // namespace gemmnet
