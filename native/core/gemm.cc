@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -64,6 +65,54 @@ template void gemm(Transpose, MatrixView<const float>, Transpose, MatrixView<con
                    MatrixView<float>);
 template void gemm(Transpose, MatrixView<const double>, Transpose, MatrixView<const double>, double,
                    MatrixView<double>);
+
+bool factorize_cholesky(MatrixView<double> a) {
+  // Right-looking, in blocks. Not LAPACK's: OpenBLAS can be built without it.
+  constexpr std::size_t block = 64;
+  const std::size_t size = a.rows;
+  for (std::size_t begin = 0; begin < size; begin += block) {
+    const Range own{begin, std::min(size, begin + block)};
+    const Range below{own.end, size};
+    for (std::size_t i = own.begin; i < own.end; ++i) {
+      double* const row = a.row(i);
+      for (std::size_t j = own.begin; j <= i; ++j) {
+        const double* const other = a.row(j);
+        double sum = row[j];
+        for (std::size_t k = own.begin; k < j; ++k) sum -= row[k] * other[k];
+        if (j < i) {
+          row[j] = sum / other[j];
+        } else {
+          if (!(sum > 0) || !std::isfinite(sum)) return false;
+          row[j] = std::sqrt(sum);
+        }
+      }
+    }
+    if (below.size() == 0) break;
+    const auto corner = a.block(own, own);
+    const auto panel = a.block(below, own);
+    const auto rest = a.block(below, below);
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, blas(panel.rows),
+                blas(panel.columns), 1, corner.data, blas(corner.stride), panel.data,
+                blas(panel.stride));
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, blas(panel.rows), blas(panel.columns), -1,
+                panel.data, blas(panel.stride), 1, rest.data, blas(rest.stride));
+  }
+  return true;
+}
+
+void solve_cholesky(MatrixView<const double> factor, double* b) {
+  for (const CBLAS_TRANSPOSE transpose : {CblasNoTrans, CblasTrans})
+    cblas_dtrsv(CblasRowMajor, CblasLower, transpose, CblasNonUnit, blas(factor.rows), factor.data,
+                blas(factor.stride), b, 1);
+}
+
+void multiply_symmetric(MatrixView<const double> a, const double* x, double* y) {
+  cblas_dsymv(CblasRowMajor, CblasLower, blas(a.rows), 1, a.data, blas(a.stride), x, 1, 0, y, 1);
+}
+
+void add_symmetric_product(double alpha, const double* x, const double* y, MatrixView<double> a) {
+  cblas_dsyr2(CblasRowMajor, CblasLower, blas(a.rows), alpha, x, 1, y, 1, a.data, blas(a.stride));
+}
 
 std::size_t largest_unpacked_product() {
   // OpenBLAS, kernel/x86_64/sgemm_small_kernel_permit_skylakex.c: 100^3.

@@ -12,6 +12,20 @@ template <typename T>
 void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
           MatrixView<const T> b, T beta, MatrixView<T> c);
 
+/// Replaces the lower triangle of `a` by that of L, where L L' is the symmetric matrix whose lower
+/// triangle `a` held; leaves the upper one alone. False, and `a` is spoilt, where that matrix is
+/// not positive definite to working precision, or not finite.
+[[nodiscard]] bool factorize_cholesky(MatrixView<double> a);
+
+/// Solves L L' x = b in place of b, L being what `factorize_cholesky` left.
+void solve_cholesky(MatrixView<const double> factor, double* b);
+
+/// y = A x, for the symmetric A whose lower triangle `a` holds.
+void multiply_symmetric(MatrixView<const double> a, const double* x, double* y);
+
+/// A += alpha (x y' + y x'), in the lower triangle, which is all of A that `a` holds.
+void add_symmetric_product(double alpha, const double* x, const double* y, MatrixView<double> a);
+
 /// Up to this many multiplications BLAS multiplies without packing its operands first, at full
 /// speed for any shape; 0 where this machine's kernel has no such path. A fact of the machine,
 /// like the kernel itself: equal on all threads.
