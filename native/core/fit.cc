@@ -110,7 +110,10 @@ template <typename T>
 bool Fit<T>::publish() {
   const bool averaged = state_.averages.begun;
   const AlignedBuffer<T>& shown = averaged ? state_.averages.block : step_->parameters();
-  if (first_non_finite_layer(network_, shown) != network_.layers().size()) return false;
+  if (first_non_finite_layer(network_, shown) != network_.layers().size()) {
+    state_.averages.begun = false;  // they would not become finite again
+    return false;
+  }
   network_.publish(shown);
   state_.published_version = network_.version();
   if (averaged) {
@@ -219,11 +222,12 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
     const bool reports = interval != 0 && ((batch + 1) % interval == 0 || batch + 1 == batches);
     if (outcome == Outcome::done && reports) {
       const double batch_loss = report_.train.loss - loss;
-      observer_.batch_ended(
-          {epoch, batch + 1, batches,
-           objective_.is_averaged() ? batch_loss / (report_.train.weight - weight) : batch_loss,
-           (report_.train.penalty - penalty) / static_cast<double>(places.size()),
-           report_.learning_rate});
+      observer_.batch_ended({epoch, batch + 1, batches,
+                             objective_.is_averaged()
+                                 ? mean_of(batch_loss, report_.train.weight - weight)
+                                 : batch_loss,
+                             (report_.train.penalty - penalty) / static_cast<double>(places.size()),
+                             report_.learning_rate});
     }
     if (outcome == Outcome::stopped || observer_.stop_requested()) {
       publish();
