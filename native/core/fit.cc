@@ -141,10 +141,12 @@ bool Fit<T>::publish() {
   if (first_non_finite_layer(network_, shown) != network_.layers().size()) return false;
   network_.publish(shown);
   state_.published_version = network_.version();
-  if (averaged)
-    state_.weights = step_->parameters();
-  else
+  if (averaged) {
+    if (state_.weights.size() == 0) state_.weights = AlignedBuffer<T>(shown.size());
+    std::copy_n(step_->parameters().data(), shown.size(), state_.weights.data());
+  } else {
     state_.weights = AlignedBuffer<T>();
+  }
   return true;
 }
 
