@@ -617,7 +617,7 @@ test('the row of a loss that is not finite is that of the data given, through vi
   const error = await t.throwsAsync(Promise.resolve(trainer.fit(view)), {
     instanceOf: GemmnetError,
   })
-  t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, batch: 1, layer: 0 })
+  t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, batch: 1, layer: 0, row: 1 })
   t.true(network.parameters.every(Number.isFinite))
 })
 
