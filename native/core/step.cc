@@ -239,6 +239,9 @@ typename Step<T>::Outcome Step<T>::forward_backward(const Piece& piece, ThreadTe
   }
   if (objective_.is_custom()) {
     if (!ask_custom_loss(piece, loss)) return Outcome::stopped;
+    // Its gradient is checked as well: another loss's would be seen in the next step's outputs, but
+    // here the row can be told.
+    if (differentiates && find_non_finite_loss(piece)) loss = NAN;
     if (std::isfinite(loss) && differentiates)
       team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
         backward_segment(piece, last, tile);
@@ -544,16 +547,34 @@ double Step<T>::cost(const Rows& data, std::span<const std::uint32_t> places, Th
 
 template <typename T>
 typename Step<T>::Outcome Step<T>::find_non_finite(const Piece& piece) {
-  non_finite_ = {network_.layers().size(), piece.places.front()};
   for (std::size_t l = 0; l < passes_.size(); ++l) {
     const MatrixView<T> output = passes_[l].output.row_block({0, piece.places.size()});
     const std::size_t size = output.rows * output.columns;
     const std::size_t first = kernels<T>().elementwise.first_non_finite(output.data, size);
     if (first == size) continue;
     non_finite_ = {l, piece.places[first / output.columns]};
-    break;
+    return Outcome::non_finite;
   }
+  non_finite_ = {network_.layers().size(), find_non_finite_loss(piece)};
   return Outcome::non_finite;
+}
+
+/// The first row whose own loss is not finite, though its outputs are.
+template <typename T>
+std::optional<std::uint32_t> Step<T>::find_non_finite_loss(const Piece& piece) {
+  std::vector<double> unused(objective_.metric_sum_count());
+  for (std::size_t r = 0; r < piece.places.size(); ++r) {
+    const Range row{r, r + 1};
+    const MatrixView<T> gradient = activations_.output_gradient().row_block(row);
+    const bool finite =
+        objective_.is_custom()
+            ? kernels<T>().elementwise.first_non_finite(gradient.data, gradient.columns) ==
+                  gradient.columns
+            : std::isfinite(objective_.score(piece.data, targets_, activations_.output(), {}, row,
+                                             T{1}, true, unused.data()));
+    if (!finite) return piece.places[r];
+  }
+  return std::nullopt;
 }
 
 template class Activations<float>;
