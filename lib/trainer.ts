@@ -127,6 +127,7 @@ export class Trainer<M extends MetricName = never> {
   readonly #native: NativeTrainer
   readonly #customLoss: CustomLoss | undefined
   readonly #rates: readonly (LearningRateFunction | undefined)[]
+  readonly #checkMethods: () => void
 
   /**
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of
@@ -158,7 +159,10 @@ export class Trainer<M extends MetricName = never> {
     this.#rates = decided.map(({ schedule }) =>
       typeof schedule === 'function' ? schedule : undefined,
     )
-    for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
+    this.#checkMethods = () => {
+      for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
+    }
+    this.#checkMethods()
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss:
@@ -232,6 +236,7 @@ export class Trainer<M extends MetricName = never> {
     if (this.network.isTraining) throw busy('a second fit cannot start')
     if (this.network.layers.every((layer) => !layer.trainable || layer.tensorNames.length === 0))
       throw new RangeError('The network has no layer to train: all are frozen, or have no weights')
+    this.#checkMethods() // again: a batchNorm may have been thawed
 
     const all = evaluateTrain ? [...sets, train] : sets
     const plan: FitPlan<M, V> = {

@@ -9,27 +9,43 @@ Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, const TrainerSettings& 
     : network_(std::move(network)), settings_(settings), objective_(*network_, settings.objective) {
   state_.averages.momentum = settings.average_momentum;
   for (const PhaseSettings& phase : settings.phases) {
-    auto& state = state_.phases.emplace_back();
-    const NamedOptions& optimizer = phase.update.optimizer;
-    if (const auto* method = find(quasi_newton_methods<T>(), optimizer.name)) {
-      for (std::size_t l = 0; l < network_->layers().size(); ++l)
-        if (find_required(layers<T>(), "layer", network_->settings()[l].kind).random ||
-            network_->couples_rows(l))
-          throw std::invalid_argument(optimizer.name +
-                                      " needs a cost that depends on nothing else");
-      if (method->least_squares && !objective_.is_squared_error())
-        throw std::invalid_argument(optimizer.name + " needs a squared error");
-      state.quasi_newton = method->make(optimizer.options.data(), learned_count(*network_));
-      continue;
-    }
-    find_required(kernels<T>().optimizers, "optimizer", optimizer.name);
+    state_.phases.emplace_back();
+    const std::string& name = phase.update.optimizer.name;
+    if (find(quasi_newton_methods<T>(), name) != nullptr) continue;
+    find_required(kernels<T>().optimizers, "optimizer", name);
     if (phase.schedule) check_schedule(*phase.schedule);
   }
+  make_methods();
+}
+
+/// Makes the quasi-Newton methods for the layers that are trained now, unless they are the same as
+/// before.
+template <typename T>
+void Trainer<T>::make_methods() {
+  std::vector<bool> trainable;
+  for (std::size_t l = 0; l < network_->layers().size(); ++l)
+    trainable.push_back(network_->is_trainable(l));
+  if (trainable == state_.trainable) return;
+  for (std::size_t i = 0; i < settings_.phases.size(); ++i) {
+    const NamedOptions& optimizer = settings_.phases[i].update.optimizer;
+    const auto* const method = find(quasi_newton_methods<T>(), optimizer.name);
+    if (method == nullptr) continue;
+    for (std::size_t l = 0; l < network_->layers().size(); ++l)
+      if (find_required(layers<T>(), "layer", network_->settings()[l].kind).random ||
+          network_->couples_rows(l))
+        throw std::invalid_argument(optimizer.name + " needs a cost that depends on nothing else");
+    if (method->least_squares && !objective_.is_squared_error())
+      throw std::invalid_argument(optimizer.name + " needs a squared error");
+    state_.phases[i].quasi_newton =
+        method->make(optimizer.options.data(), learned_count(*network_));
+  }
+  state_.trainable = std::move(trainable);
 }
 
 template <typename T>
 FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer,
                            CustomLoss<T>* custom_loss) {
+  make_methods();
   return Fit<T>(*network_, objective_, settings_, state_, settings, observer, custom_loss).run();
 }
 

@@ -109,8 +109,9 @@ struct TrainerState {
   /// were published with them.
   AlignedBuffer<T> weights;
   std::uint64_t published_version = 0;
-  /// What a quasi-Newton method has learned is about these rows.
+  /// What a quasi-Newton method has learned is about these rows, and these layers.
   std::optional<Dataset> train;
+  std::vector<bool> trainable;
 };
 
 /// Trains one network.
@@ -126,6 +127,7 @@ class Trainer {
   /// Runs epochs on the calling thread and its own team until done or stopped. The network gets
   /// the weights of each finished epoch, and of the last finished step at the end, if finite. The
   /// caller has marked the network as training. `custom_loss` is null unless the objective has one.
+  /// Throws what the constructor throws, where other layers are trained since.
   FitOutcome fit(const FitSettings& settings, FitObserver& observer, CustomLoss<T>* custom_loss);
 
   /// Scores of the network's published weights; meaningless if stopped.
@@ -140,6 +142,8 @@ class Trainer {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
+  void make_methods();
+
   std::shared_ptr<Network<T>> network_;
   TrainerSettings settings_;
   Objective<T> objective_;
