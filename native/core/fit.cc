@@ -85,6 +85,9 @@ void Fit<T>::begin_phase() {
   else
     load_weights();
   if (!quasi_newton) return;
+  // Averages are those of another phase.
+  state_.averages.begun = false;
+  state_.weights = {};
   for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
   cost_.emplace(network_, objective_, *step_, settings_.train, order_, team_);
   point_.resize(cost_->size());
