@@ -123,8 +123,16 @@ Predictions<T> Objective<T>::predictions(const Rows& data, const TargetRows<T>& 
     seen.labels = targets.labels_.data() + rows.begin;
   else
     seen.targets = targets.dense_.view().row_block(rows);
-  if (!data.weights.empty()) seen.weights = targets.weights_.data() + rows.begin;
+  seen.weights = weights(data, targets, rows, false);
   return seen;
+}
+
+template <typename T>
+const T* Objective<T>::weights(const Rows& data, const TargetRows<T>& targets, Range rows,
+                               bool training) const {
+  if (training && !settings_.class_weights.empty())
+    return targets.class_weights_.data() + rows.begin;
+  return data.weights.empty() ? nullptr : targets.weights_.data() + rows.begin;
 }
 
 template <typename T>
@@ -139,9 +147,7 @@ double Objective<T>::score(const Rows& data, const TargetRows<T>& targets, Matri
     batch.input = batch.outputs;
     batch.targets = seen.targets;
     batch.labels = seen.labels;
-    batch.weights = training && !settings_.class_weights.empty()
-                        ? targets.class_weights_.data() + rows.begin
-                        : seen.weights;
+    batch.weights = weights(data, targets, rows, training);
     batch.scale = scale;
     if (gradient.data != nullptr) batch.gradient = gradient.row_block(rows);
     loss = (fused_ ? loss_->fused_value : loss_->value)(settings_.loss.options.data(), batch);

@@ -132,6 +132,11 @@ class Objective {
   [[nodiscard]] Predictions<T> predictions(const Rows& data, const TargetRows<T>& targets,
                                            MatrixView<const T> outputs, Range rows) const;
 
+  /// Weights of the rows `rows` that were gathered, or null where all are 1. `training`: times
+  /// those of their classes.
+  [[nodiscard]] const T* weights(const Rows& data, const TargetRows<T>& targets, Range rows,
+                                 bool training) const;
+
   /// Adds up the activity penalty of a layer over the rows of `outputs`.
   [[nodiscard]] double activity(std::size_t layer, MatrixView<const T> outputs) const;
   /// Adds its gradient, `scale` being one over the batch's rows.
