@@ -49,7 +49,7 @@ class Monitor {
 
   /** Whether the epoch is the best so far. */
   improves(report: AnyReport): boolean {
-    const name = this.#name ?? (validationLoss(report) ?? 'loss')
+    const name = this.#name ?? validationLoss(report) ?? 'loss'
     const value = findScore(report, name)
     const up = this.#direction === 'auto' ? !isError(name) : this.#direction === 'max'
     const gain = this.#best === undefined ? Infinity : up ? value - this.#best : this.#best - value
@@ -107,11 +107,14 @@ function isError(path: string): boolean {
 export function earlyStopping(
   options: OptionsOf<typeof earlyStoppingOptions> & MonitorOptions = {},
 ): GeneralCallback {
-  const { monitor: name, direction, patience, minDelta, restoreBest, startEpoch } = complete(
-    'earlyStopping',
-    { ...earlyStoppingOptions, ...monitorOptions },
-    options,
-  )
+  const {
+    monitor: name,
+    direction,
+    patience,
+    minDelta,
+    restoreBest,
+    startEpoch,
+  } = complete('earlyStopping', { ...earlyStoppingOptions, ...monitorOptions }, options)
   const monitor = new Monitor({ monitor: name, direction }, minDelta)
   let waited = 0
   let best: FloatArray | undefined
@@ -146,11 +149,11 @@ export function earlyStopping(
 export function reduceOnPlateau(
   options: OptionsOf<typeof reduceOnPlateauOptions> & MonitorOptions = {},
 ): GeneralCallback {
-  const { monitor: name, direction, ...settings } = complete(
-    'reduceOnPlateau',
-    { ...reduceOnPlateauOptions, ...monitorOptions },
-    options,
-  )
+  const {
+    monitor: name,
+    direction,
+    ...settings
+  } = complete('reduceOnPlateau', { ...reduceOnPlateauOptions, ...monitorOptions }, options)
   const { factor, patience, minDelta, cooldown, minRate } = settings
   const monitor = new Monitor({ monitor: name, direction }, minDelta)
   let waited = 0
@@ -194,11 +197,12 @@ export function modelCheckpoint(
   options: OptionsOf<typeof modelCheckpointOptions> & MonitorOptions = {},
 ): GeneralCallback {
   const file = toPath('path', path)
-  const { monitor: name, direction, bestOnly, every } = complete(
-    'modelCheckpoint',
-    { ...modelCheckpointOptions, ...monitorOptions },
-    options,
-  )
+  const {
+    monitor: name,
+    direction,
+    bestOnly,
+    every,
+  } = complete('modelCheckpoint', { ...modelCheckpointOptions, ...monitorOptions }, options)
   const monitor = new Monitor({ monitor: name, direction }, 0)
   return {
     async onEpochEnd(report: AnyReport, fit: FitControl) {

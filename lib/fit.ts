@@ -425,7 +425,11 @@ export class Fit<M extends MetricName = never, V = undefined>
     const { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond, validations } = event
     const { metrics, validationNames: names, evaluateTrain, network } = this.#plan
     const scores = validations.map((one, i) =>
-      toScores(losses[i] === undefined ? one : { ...one, loss: losses[i] }, metrics, network.outputs),
+      toScores(
+        losses[i] === undefined ? one : { ...one, loss: losses[i] },
+        metrics,
+        network.outputs,
+      ),
     )
     const train = evaluateTrain ? scores.pop() : undefined
     const validation =

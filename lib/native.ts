@@ -281,10 +281,7 @@ export interface NativeFitSettings {
 }
 
 /** Called with what happened since the last call, in order; the last time with the end. */
-export type FitListener = (
-  events: readonly NativeEvent[],
-  end: NativeFitEnd | null,
-) => void
+export type FitListener = (events: readonly NativeEvent[], end: NativeFitEnd | null) => void
 
 /** Called once. */
 export type TaskListener<Result> = (error: Error | null, result: Result) => void

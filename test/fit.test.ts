@@ -428,7 +428,11 @@ test('one row is enough', async (t) => {
 test('no epochs are an empty history', async (t) => {
   const trainer = makeTrainer()
   const before = trainer.network.parameters
-  t.deepEqual(await trainer.fit(data, { epochs: 0 }), { epochs: [], completed: true })
+  t.deepEqual(await trainer.fit(data, { epochs: 0 }), {
+    epochs: [],
+    completed: true,
+    converged: false,
+  })
   t.deepEqual(trainer.network.parameters, before)
   for await (const report of trainer.fit(data, { epochs: 0 })) t.is(report.epoch, 0)
 })
@@ -799,7 +803,7 @@ test('wrong options of a trainer are named', (t) => {
     ],
     [
       { optimizer: { name: 'sgd', options: { learningRate: -1 } } },
-      'Expected `learningRate` to be a non-negative number, got `-1`',
+      'Expected `optimizer.options.learningRate` to be a non-negative number, got `-1`',
       'Range',
     ],
   ]

@@ -42,13 +42,10 @@ export const directions = ['auto', 'min', 'max'] as const
 /** What tells callbacks which score to look at. */
 export const monitorOptions = {
   /** The score: 'loss', a metric, or one of a validation set: 'validation.loss', 'validation.dev.accuracy'. Default: the loss of the first validation set, or else of the training. */
-  monitor: optional(
-    (name: string, value: unknown): string => {
-      if (typeof value !== 'string') throw typeError(name, 'the name of a score', value)
-      return value
-    },
-  ),
+  monitor: optional((name: string, value: unknown): string => {
+    if (typeof value !== 'string') throw typeError(name, 'the name of a score', value)
+    return value
+  }),
   /** Whether smaller ('min') or larger ('max') is better. Default 'auto': 'min' for losses and errors, 'max' for the rest. */
   direction: defaulted('auto', oneOf(directions)),
 }
-
