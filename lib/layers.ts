@@ -7,6 +7,7 @@ import type {
   Completion,
   Conventions,
   DenseOptions,
+  Flat,
   LayerNormOptions,
   LayerType,
   Named,
@@ -17,12 +18,12 @@ import { complete, layers } from './options/index.js'
 
 /** A layer as `dense`, `dropout` and so on describe it: its kind and the options that were given. */
 export type LayerDescription<K extends LayerType = LayerType> = K extends LayerType
-  ? { readonly type: K } & OptionsOf<(typeof layers)[K]>
+  ? Flat<{ readonly type: K } & OptionsOf<(typeof layers)[K]>>
   : never
 
 /** A layer of a network: its kind, and every option decided. */
 export type LayerSettings<K extends LayerType = LayerType> = K extends LayerType
-  ? { readonly type: K } & SettingsOf<(typeof layers)[K]>
+  ? Flat<{ readonly type: K } & SettingsOf<(typeof layers)[K]>>
   : never
 
 /** What makes a network, but for its weights. */

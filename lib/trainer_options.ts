@@ -31,9 +31,9 @@ import { description } from './tables.js'
 // values.
 
 /** A metric of that name: the name, or an object with its name and options. */
-export type Metric<M extends MetricName = MetricName> = M extends MetricName
-  ? M | ({ readonly name: M } & OptionsOf<(typeof metricTable)[M]>)
-  : never
+export type Metric<M extends MetricName = MetricName> =
+  // `M` is inferred from the names; a row ties its options to its name.
+  M | ({ readonly name: M } & Extract<Named<typeof metricTable>, { readonly name: M }>)
 
 /** A loss: its name, an object with its name and options, or a function of one's own. */
 export type Loss = Named<typeof losses> | CustomLoss

@@ -1,7 +1,7 @@
 import { typeError } from '../errors.js'
 import { nameIn } from './checks.js'
 import type { Conventions } from './conventions.js'
-import type { OptionsOf, OptionTable } from './option.js'
+import type { Flat, OptionsOf, OptionTable } from './option.js'
 import { complete } from './option.js'
 
 /** Rows by name, each with its options. */
@@ -9,7 +9,7 @@ export type NamedTable = Readonly<Record<string, OptionTable>>
 
 /** A row of a table: its name, or an object with its name and options. */
 export type Named<T extends NamedTable> = {
-  [K in keyof T & string]: K | ({ readonly name: K } & OptionsOf<T[K]>)
+  [K in keyof T & string]: K | Flat<{ readonly name: K } & OptionsOf<T[K]>>
 }[keyof T & string]
 
 /** A row of any table. */
@@ -30,11 +30,11 @@ export function namedIn<T extends NamedTable>(kind: string, table: T) {
     return Object.freeze({ ...value }) as Named<T> // complete checked it
   }
   const decide = (value: Named<T>, conventions: Conventions): Named<T> => {
-    const name = nameOf(value)
-    const settings = settingsOf(table, value, conventions)
-    return Object.keys(settings).length === 0
-      ? name
-      : (Object.freeze({ name, ...settings }) as Named<T>) // the settings of that row
+    const given: AnyNamed = value
+    const name = nameOf(given)
+    const settings = settingsOf(table, given, conventions)
+    const isPlain = Object.keys(settings).length === 0
+    return (isPlain ? name : Object.freeze({ name, ...settings })) as Named<T> // that row's
   }
   return Object.assign(check, { decide })
 }

@@ -35,11 +35,16 @@ type OptionalKeys<O extends OptionTable> = {
 }[keyof O]
 
 /** What a user writes: the options with a default, or that may be missing, are optional. */
-export type OptionsOf<O extends OptionTable> = {
-  readonly [K in keyof O as K extends OptionalKeys<O> ? never : K]: Value<O[K]>
-} & {
-  readonly [K in keyof O as K extends OptionalKeys<O> ? K : never]?: Value<O[K]> | undefined
-}
+export type OptionsOf<O extends OptionTable> = Flat<
+  {
+    readonly [K in keyof O as K extends OptionalKeys<O> ? never : K]: Value<O[K]>
+  } & {
+    readonly [K in keyof O as K extends OptionalKeys<O> ? K : never]?: Value<O[K]> | undefined
+  }
+>
+
+/** The same type, shown as one object. */
+export type Flat<T> = { [K in keyof T]: T[K] }
 
 /** What the rest of the program reads: every option is there. */
 export type SettingsOf<O extends OptionTable> = {
