@@ -104,9 +104,9 @@ function isEnough(
 export function earlyStopping(
   options: OptionsOf<typeof earlyStoppingOptions> = {},
 ): GeneralCallback {
-  const { conventions } = complete('earlyStopping', earlyStoppingOptions, options)
-  const settings = complete('earlyStopping', earlyStoppingOptions, options, [], conventions)
-  const { monitor, direction, patience, minDelta, baseline, restoreBest, startEpoch } = settings
+  const settings = complete('earlyStopping', earlyStoppingOptions, options)
+  const { conventions, monitor, direction, patience, minDelta, baseline, restoreBest, startEpoch } =
+    settings
   let epochs = 0
   let waited = 0
   let best: number | undefined

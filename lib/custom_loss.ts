@@ -69,7 +69,8 @@ export async function evaluateCustomLoss(
   const ofType = (values: ArrayLike<number>) =>
     network.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
   const labels = y instanceof Int32Array && network.outputs > 1 ? y : undefined
-  const targets = labels === undefined && y !== undefined ? ofType('data' in y ? y.data : y) : undefined
+  const targets =
+    labels === undefined && y !== undefined ? ofType('data' in y ? y.data : y) : undefined
   const batch = toLossBatch(
     {
       rows: data.rows,

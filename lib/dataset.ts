@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { toLabels } from './categorical.js'
 import { rangeError, typeError } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
-import { isTypedArray, toMatrix } from './matrix.js'
+import { checkDType, isTypedArray, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
 import { native } from './native.js'
 import type { OptionsOf, SplitOptions } from './options/index.js'
@@ -174,9 +174,8 @@ export class Dataset {
 }
 
 function checkOptions(options: DatasetOptions) {
-  const settings = complete('Dataset', datasetOptions, options, ownOptions)
-  if (options.dtype !== undefined && !['float32', 'float64'].includes(options.dtype))
-    throw rangeError('dtype', "'float32' or 'float64'", options.dtype)
+  const settings = complete('Dataset', datasetOptions, options, { others: ownOptions })
+  if (options.dtype !== undefined) checkDType('dtype', options.dtype)
   return settings
 }
 

@@ -83,5 +83,6 @@ export {
   stepDecay,
   warmup,
 } from './schedules.js'
-export type { ClassWeights, FitOptions, Loss, Metric, Phase, TrainerOptions } from './trainer.js'
+export type { FitOptions } from './trainer.js'
 export { Trainer } from './trainer.js'
+export type { ClassWeights, Loss, Metric, Phase, TrainerOptions } from './trainer_options.js'

@@ -1,5 +1,5 @@
 import { GemmnetError, typeError } from './errors.js'
-import type { LayerDescription } from './layers.js'
+import type { LayerSettings } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
 import { isTypedArray, toMatrix } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
@@ -20,7 +20,7 @@ export class Layer<D extends DType = DType> {
   /** Names of its tensors, in their order: 'kernel', 'bias', 'gamma', 'beta', ... */
   readonly tensorNames: readonly string[]
   /** What it was made from, every option decided. */
-  readonly description: LayerDescription
+  readonly description: LayerSettings
   readonly #network: NativeNetwork
   readonly #dtype: D
   readonly #tensors: readonly NativeTensor[]
@@ -35,7 +35,7 @@ export class Layer<D extends DType = DType> {
     this.units = description.type === 'dense' ? description.units : inputs
     this.activation =
       description.type === 'dense' || description.type === 'activation'
-        ? nameOf<ActivationName>(description.activation ?? 'linear')
+        ? nameOf<ActivationName>(description.activation)
         : undefined
     this.parameterCount = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
     this.tensorNames = Object.freeze(tensors.map(({ name }) => name))
@@ -129,6 +129,15 @@ export class Layer<D extends DType = DType> {
     this.#set('movingVariance', value)
   }
 
+  /** Its tensors, copied: a kernel `[inputs, units]`, the others `[units]`. @internal */
+  tensors(): { readonly name: string; readonly data: FloatArray<D>; readonly shape: number[] }[] {
+    return this.#tensors.map(({ name, rows, columns }) => ({
+      name,
+      data: this.#copy(name),
+      shape: name === 'kernel' ? [rows, columns] : [rows * columns],
+    }))
+  }
+
   #place(name: string): number {
     const place = this.tensorNames.indexOf(name)
     if (place < 0) throw new TypeError(`The ${this.type} layer has no \`${name}\``)
@@ -150,7 +159,7 @@ export class Layer<D extends DType = DType> {
 export interface LayerPlace<D extends DType> {
   readonly network: NativeNetwork
   readonly dtype: D
-  readonly description: LayerDescription
+  readonly description: LayerSettings
   readonly inputs: number
   readonly tensors: readonly NativeTensor[]
   /** In the network. */

@@ -4,18 +4,26 @@ import type {
   ActivationName,
   activations,
   BatchNormOptions,
+  Completion,
+  Conventions,
   DenseOptions,
+  Flat,
   LayerNormOptions,
   LayerType,
   Named,
   OptionsOf,
+  SettingsOf,
 } from './options/index.js'
-import { checks, complete, layers } from './options/index.js'
+import { complete, layers } from './options/index.js'
 
 /** A layer as `dense`, `dropout` and so on describe it: its kind and the options that were given. */
 export type LayerDescription<K extends LayerType = LayerType> = K extends LayerType
-  ? { readonly type: K } & OptionsOf<(typeof layers)[K]> &
-      (K extends 'dense' ? { readonly units: number } : unknown)
+  ? Flat<{ readonly type: K } & OptionsOf<(typeof layers)[K]>>
+  : never
+
+/** A layer of a network: its kind, and every option decided. */
+export type LayerSettings<K extends LayerType = LayerType> = K extends LayerType
+  ? Flat<{ readonly type: K } & SettingsOf<(typeof layers)[K]>>
   : never
 
 /** What makes a network, but for its weights. */
@@ -25,10 +33,21 @@ export interface NetworkDescription<D extends DType = DType> {
   readonly layers: readonly LayerDescription[]
 }
 
-function make<K extends LayerType>(type: K, options: unknown, units?: number): LayerDescription<K> {
-  complete(type, layers[type], options)
-  const size = units === undefined ? {} : { units }
-  return Object.freeze({ type, ...size, ...(options as object) }) as LayerDescription<K> // complete checked them
+function make<K extends LayerType>(
+  type: K,
+  given: object,
+  completion: Completion = {},
+): LayerDescription<K> {
+  complete(type, layers[type], given, completion)
+  const options = { ...completion.positional, ...given }
+  return Object.freeze({ type, ...options }) as LayerDescription<K> // complete checked them
+}
+
+/** A layer with every option decided, those that were not given by conventions. */
+export function decideLayer(layer: LayerDescription, conventions: Conventions): LayerSettings {
+  const { type, ...given } = layer
+  const settings = complete(type, layers[type], given, { conventions })
+  return Object.freeze({ type, ...settings }) as LayerSettings // the settings of that type
 }
 
 /**
@@ -48,7 +67,7 @@ export function dense(
   options: ActivationName | DenseOptions = {},
 ): LayerDescription<'dense'> {
   const given = typeof options === 'string' ? { activation: options } : options
-  return make('dense', given, checks.positiveInteger('units', units))
+  return make('dense', given, { positional: { units } })
 }
 
 /**
@@ -59,7 +78,7 @@ export function dense(
  * @throws TypeError or RangeError for an activation or option that is unknown or out of range
  */
 export function activation(options: Named<typeof activations>): LayerDescription<'activation'> {
-  return make('activation', { activation: options })
+  return make('activation', {}, { positional: { activation: options } })
 }
 
 /**
@@ -71,7 +90,7 @@ export function activation(options: Named<typeof activations>): LayerDescription
  * @throws TypeError or RangeError if it is none
  */
 export function dropout(rate: number): LayerDescription<'dropout'> {
-  return make('dropout', { rate })
+  return make('dropout', {}, { positional: { rate } })
 }
 
 /**
@@ -81,7 +100,7 @@ export function dropout(rate: number): LayerDescription<'dropout'> {
  * @throws TypeError or RangeError if it is none
  */
 export function gaussianNoise(stddev: number): LayerDescription<'gaussianNoise'> {
-  return make('gaussianNoise', { stddev })
+  return make('gaussianNoise', {}, { positional: { stddev } })
 }
 
 /**
@@ -109,12 +128,10 @@ export function layerNorm(options: LayerNormOptions = {}): LayerDescription<'lay
 export function checkLayer(name: string, value: unknown): LayerDescription {
   if (typeof value !== 'object' || value === null || !('type' in value))
     throw typeError(name, 'a layer, such as dense(10)', value)
-  const { type, ...rest } = value
+  const { type, ...options } = value
   if (typeof type !== 'string') throw typeError(name, 'a layer, such as dense(10)', value)
   if (!isLayerType(type)) throw unknownName('layer', type, Object.keys(layers))
-  if (type !== 'dense') return make(type, rest)
-  const { units, ...options } = rest as { units?: unknown }
-  return make(type, options, checks.positiveInteger('units', units))
+  return make(type, options, { path: `${name}.` })
 }
 
 function isLayerType(name: string): name is LayerType {

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { expected, show, typeError } from './errors.js'
+import { oneOf } from './options/checks.js'
 
 /** The precision a network computes in. */
 export type DType = 'float32' | 'float64'
@@ -41,6 +42,9 @@ export interface CheckedMatrix {
   readonly rows: number
   readonly columns: number
 }
+
+/** Checks the name of a precision. */
+export const checkDType = oneOf(['float32', 'float64'])
 
 /** Whether a value is one of the arrays that rows may come in, from whichever realm. */
 export function isTypedArray(value: unknown): value is TypedArray {

@@ -1,20 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import { Dataset, toNativeMatrix } from './dataset.js'
-import { rangeError, typeError } from './errors.js'
+import { typeError } from './errors.js'
 import type { FilePath } from './formats/file.js'
 import { toPath, writeFileAtomically } from './formats/file.js'
 import type { Model } from './formats/model.js'
 import { decodeModel, encodeModel } from './formats/model.js'
 import { Layer, setTensors } from './layer.js'
-import type { LayerDescription, NetworkDescription } from './layers.js'
-import { checkLayer } from './layers.js'
+import type { LayerDescription, LayerSettings, NetworkDescription } from './layers.js'
+import { checkLayer, decideLayer } from './layers.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
-import { toMatrix } from './matrix.js'
+import { checkDType, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeLayerSettings, NativeMatrix, NativeNetwork } from './native.js'
 import { native } from './native.js'
 import { runTask } from './job.js'
 import { activityPenalties, checkTargets, tensorPenalties } from './objective.js'
-import type { Conventions, GradientCheckOptions, LossName, OptionsOf } from './options/index.js'
+import type {
+  Conventions,
+  GradientCheckOptions,
+  LossName,
+  Named,
+  OptionsOf,
+} from './options/index.js'
 import {
   activations,
   complete,
@@ -112,10 +118,8 @@ export class Network<D extends DType = 'float32'> {
         return layer
       }),
     )
-    this.layers.forEach((layer) => {
-      if ('trainable' in layer.description && layer.description.trainable === false)
-        layer.trainable = false
-    })
+    for (const layer of this.layers)
+      if ('trainable' in layer.description) layer.trainable = layer.description.trainable
     this.outputs = width
     this.parameterCount = this.layers.reduce((sum, layer) => sum + layer.parameterCount, 0)
     Object.freeze(this)
@@ -205,9 +209,6 @@ export class Network<D extends DType = 'float32'> {
   clone(): Network<D> {
     const copy = new Network<D>(describe(this))
     copy.parameters = this.parameters
-    copy.layers.forEach((layer, i) => {
-      layer.trainable = this.layers[i]?.trainable ?? true
-    })
     return copy
   }
 
@@ -290,14 +291,15 @@ export class Network<D extends DType = 'float32'> {
 }
 
 function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
-  const { inputs, seed, conventions } = complete('Network', networkOptions, options, ownOptions)
+  const { inputs, seed, conventions } = complete('Network', networkOptions, options, {
+    others: ownOptions,
+  })
   const { layers: given, dtype: wanted } = options
-  if (wanted !== undefined && !['float32', 'float64'].includes(wanted))
-    throw rangeError('dtype', "'float32' or 'float64'", wanted)
+  if (wanted !== undefined) checkDType('dtype', wanted)
   if (!Array.isArray(given) || given.length === 0)
     throw typeError('layers', 'an array of at least one layer', given)
-  const layers = completeLayers(
-    given.map((layer, i) => checkLayer(`layers[${i}]`, layer)),
+  const layers = decideLayers(
+    Array.from(given, (layer: unknown, i) => checkLayer(`layers[${i}]`, layer)),
     conventions,
   )
   let width = inputs
@@ -314,58 +316,50 @@ function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
 }
 
 /** The layers with every option decided. */
-function completeLayers(
+function decideLayers(
   given: readonly LayerDescription[],
   conventions: Conventions,
-): LayerDescription[] {
-  const first = given.find((layer) => layer.type === 'dense')
+): LayerSettings[] {
   // scikit-learn's bound is another for its logistic activation, all of whose hidden layers are.
-  const logistic =
+  const first = given.find((layer) => layer.type === 'dense')
+  const isLogistic =
     conventions === 'sklearn' && given.length > 1 && nameOf(first?.activation ?? '') === 'sigmoid'
-  const byConventions = logistic ? { name: 'sklearnUniform', factor: 2 } : undefined
+  const bound = { name: 'sklearnUniform', factor: 2 } as const
   return given.map((layer) => {
-    const { type, ...options } = layer
-    const { units, ...rest } = { units: undefined, ...options }
-    const decided = complete(type, layerTable[type], rest, [], conventions)
-    const initializers =
-      type === 'dense' && byConventions !== undefined
-        ? {
-            kernelInitializer: Reflect.get(rest, 'kernelInitializer') ?? byConventions,
-            biasInitializer: Reflect.get(rest, 'biasInitializer') ?? byConventions,
-          }
-        : {}
-    const size = units === undefined ? {} : { units }
-    return Object.freeze({ type, ...size, ...decided, ...initializers }) as LayerDescription // of its type
+    if (layer.type !== 'dense' || !isLogistic) return decideLayer(layer, conventions)
+    const { kernelInitializer = bound, biasInitializer = bound } = layer
+    return decideLayer({ ...layer, kernelInitializer, biasInitializer }, conventions)
   })
 }
 
-function nativeLayer(layer: LayerDescription, conventions: Conventions): NativeLayerSettings {
-  const isDense = layer.type === 'dense'
-  const named = (
-    kind: 'activations' | 'initializers',
-    value: string | { readonly name: string } | undefined,
-    otherwise: string,
-  ) =>
-    kind === 'activations'
-      ? toNative(description.activations, activations, value ?? otherwise, conventions)
-      : toNative(description.initializers, initializers, value ?? otherwise, conventions)
-  const activation = isDense || layer.type === 'activation' ? layer.activation : undefined
-  const { type, ...settings } = layer
+function nativeLayer(layer: LayerSettings, conventions: Conventions): NativeLayerSettings {
+  const activation = (value: Named<typeof activations>) =>
+    toNative(description.activations, activations, value, conventions)
+  const initializer = (value: Named<typeof initializers>) =>
+    toNative(description.initializers, initializers, value, conventions)
+  const { type } = layer
+  const isDense = type === 'dense'
   return {
     kind: type,
-    options: inCoreOrder(description.layers, type, layerTable[type], { ...settings }),
+    options: inCoreOrder(description.layers, type, layerTable[type], { ...layer }),
     units: isDense ? layer.units : 0,
-    activation: named('activations', activation, 'linear'),
-    bias: isDense && layer.useBias !== false,
-    kernelInitializer: named('initializers', isDense ? layer.kernelInitializer : undefined, 'zeros'),
-    biasInitializer: named('initializers', isDense ? layer.biasInitializer : undefined, 'zeros'),
+    activation: activation(isDense || type === 'activation' ? layer.activation : 'linear'),
+    bias: isDense && layer.useBias,
+    kernelInitializer: initializer(isDense ? layer.kernelInitializer : 'zeros'),
+    biasInitializer: initializer(isDense ? layer.biasInitializer : 'zeros'),
   }
 }
 
 /** What makes a network like this one, but for its weights. */
 function describe<D extends DType>(network: Network<D>): NetworkDescription<D> {
   const { inputs, dtype, layers } = network
-  return { inputs, dtype, layers: layers.map((layer) => layer.description) }
+  return {
+    inputs,
+    dtype,
+    layers: layers.map(({ description: made, trainable }) =>
+      'trainable' in made ? { ...made, trainable } : made,
+    ),
+  }
 }
 
 function build({ options, parameters }: Model): Network<DType> {

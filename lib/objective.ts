@@ -1,7 +1,7 @@
 import type { Dataset } from './dataset.js'
 import type { Layer } from './layer.js'
 import type { NativePenalty } from './native.js'
-import type { Conventions, DenseOptions, LossName } from './options/index.js'
+import type { Conventions, LossName } from './options/index.js'
 
 /** The penalties of each tensor's values, as conventions have them. */
 export function tensorPenalties(
@@ -14,11 +14,12 @@ export function tensorPenalties(
   const share = conventions === 'keras' ? 1 : 0.5
   const everywhere = conventions === 'torch' ? l2 : 0
   return layers.flatMap(({ description, tensorNames }) => {
-    const own: DenseOptions = description.type === 'dense' ? description : {}
+    const dense = description.type === 'dense' ? description : undefined
     return tensorNames.map((name) => {
-      if (name === 'kernel') return { l1: own.l1 ?? l1, l2: share * (own.l2 ?? l2) }
-      if (name === 'bias') return { l1: own.biasL1 ?? 0, l2: share * (own.biasL2 ?? everywhere) }
-      return { l1: 0, l2: share * everywhere }
+      if (dense === undefined) return { l1: 0, l2: share * everywhere }
+      return name === 'kernel'
+        ? { l1: dense.l1 ?? l1, l2: share * (dense.l2 ?? l2) }
+        : { l1: dense.biasL1, l2: share * (dense.biasL2 ?? everywhere) }
     })
   })
 }
@@ -27,7 +28,7 @@ export function tensorPenalties(
 export function activityPenalties(layers: readonly Layer[]): NativePenalty[] {
   return layers.map(({ description }) =>
     description.type === 'dense'
-      ? { l1: description.activityL1 ?? 0, l2: description.activityL2 ?? 0 }
+      ? { l1: description.activityL1, l2: description.activityL2 }
       : { l1: 0, l2: 0 },
   )
 }

@@ -1,4 +1,5 @@
 import { typeError } from './errors.js'
+import type { NativeNamed } from './native.js'
 import type {
   Conventions,
   LearningRate,
@@ -11,6 +12,7 @@ import type {
 } from './options/index.js'
 import { complete, nameIn, optimizers, quasiNewton } from './options/index.js'
 import { constant } from './schedules.js'
+import { description, inCoreOrder } from './tables.js'
 
 const tables = { ...optimizers, ...quasiNewton } as const
 
@@ -26,8 +28,12 @@ export interface Optimizer<N extends OptimizerName = OptimizerName> {
   readonly options: OptimizerOptions<N>
 }
 
-function make<N extends OptimizerName>(name: N, options: OptimizerOptions<N>): Optimizer<N> {
-  complete(name, tables[name], options)
+function make<N extends OptimizerName>(
+  name: N,
+  options: OptimizerOptions<N>,
+  path = '',
+): Optimizer<N> {
+  complete(name, tables[name], options, { path })
   return Object.freeze({ name, options: { ...options } })
 }
 
@@ -193,18 +199,24 @@ export function isQuasiNewton(name: OptimizerName): name is QuasiNewtonName {
   return Object.hasOwn(quasiNewton, name)
 }
 
-/** Checks the Trainer's `optimizer`: one that a function made, or a name for its defaults. */
-export function checkOptimizer(value: unknown): Optimizer {
+/**
+ * Checks the Trainer's `optimizer`, or a phase's: one that a function made, or a name for its
+ * defaults.
+ *
+ * @param place - the option, as the user knows it
+ */
+export function checkOptimizer(value: unknown, place = 'optimizer'): Optimizer {
   const check = nameIn('optimizer', tables)
-  if (typeof value === 'string') return make(check('optimizer', value), {})
+  if (typeof value === 'string') return make(check(place, value), {})
   if (typeof value !== 'object' || value === null || !('name' in value) || !('options' in value))
-    throw typeError('optimizer', 'an optimizer, such as sgd() or its name', value)
-  const name = check('optimizer', value.name)
-  return make(name, value.options as OptimizerOptions) // make checks them
+    throw typeError(place, 'an optimizer, such as sgd() or its name', value)
+  const name = check(`${place}.name`, value.name)
+  return make(name, value.options as OptimizerOptions, `${place}.options.`) // make checks them
 }
 
 /** An optimizer's options, complete, and apart: what the Trainer does with them, and the core's. */
 export interface OptimizerSettings {
+  readonly name: OptimizerName
   /** The learning rate's course; the quasi-Newton rules have none. */
   readonly schedule: Schedule | LearningRateFunction | undefined
   readonly weightDecay: number
@@ -220,13 +232,20 @@ export function optimizerSettings(
   conventions: Conventions = 'keras',
 ): OptimizerSettings {
   const table: OptionTable = tables[name]
-  const { learningRate, weightDecay, ...rest } = complete(name, table, options, [], conventions)
+  const { learningRate, weightDecay, ...rest } = complete(name, table, options, { conventions })
   return {
+    name,
     schedule: isQuasiNewton(name) ? undefined : toSchedule(learningRate as LearningRate),
     weightDecay: Number(weightDecay ?? 0),
     decoupled: conventions !== 'torch' || name === 'adamw',
     values: new Map(Object.entries(rest).map(([key, value]) => [key, Number(value)])),
   }
+}
+
+/** The rule as the core takes it. */
+export function nativeOptimizer({ name, values }: OptimizerSettings): NativeNamed {
+  const rows = [...description.optimizers, ...description.quasiNewton]
+  return { name, options: inCoreOrder(rows, name, tables[name], Object.fromEntries(values)) }
 }
 
 function toSchedule(learningRate: LearningRate): Schedule | LearningRateFunction {

@@ -1,4 +1,5 @@
-import type { Schedule, ScheduleOptions, ScheduleUnit } from './options/schedules.js'
+import type { NativeSchedule } from './native.js'
+import type { Schedule, ScheduleOptions } from './options/schedules.js'
 import { makeSchedule, schedules } from './options/schedules.js'
 
 // Each function takes the learning rate it starts from, or rises to, and the options of its entry
@@ -14,7 +15,7 @@ export function constant(
   rate: number,
   options: ScheduleOptions<'constant'> = {},
 ): Schedule<'constant'> {
-  return makeSchedule('constant', { ...options, rate })
+  return makeSchedule('constant', options, { positional: { rate } })
 }
 
 /**
@@ -29,7 +30,7 @@ export function stepDecay(
   rate: number,
   options: ScheduleOptions<'stepDecay'>,
 ): Schedule<'stepDecay'> {
-  return makeSchedule('stepDecay', { ...options, rate })
+  return makeSchedule('stepDecay', options, { positional: { rate } })
 }
 
 /**
@@ -45,7 +46,7 @@ export function exponentialDecay(
   rate: number,
   options: ScheduleOptions<'exponentialDecay'>,
 ): Schedule<'exponentialDecay'> {
-  return makeSchedule('exponentialDecay', { ...options, rate })
+  return makeSchedule('exponentialDecay', options, { positional: { rate } })
 }
 
 /**
@@ -61,7 +62,7 @@ export function inverseTimeDecay(
   rate: number,
   options: ScheduleOptions<'inverseTimeDecay'>,
 ): Schedule<'inverseTimeDecay'> {
-  return makeSchedule('inverseTimeDecay', { ...options, rate })
+  return makeSchedule('inverseTimeDecay', options, { positional: { rate } })
 }
 
 /**
@@ -77,7 +78,7 @@ export function polynomialDecay(
   rate: number,
   options: ScheduleOptions<'polynomialDecay'>,
 ): Schedule<'polynomialDecay'> {
-  return makeSchedule('polynomialDecay', { ...options, rate })
+  return makeSchedule('polynomialDecay', options, { positional: { rate } })
 }
 
 /**
@@ -96,7 +97,7 @@ export function cosineDecay(
   rate: number,
   options: ScheduleOptions<'cosineDecay'>,
 ): Schedule<'cosineDecay'> {
-  return makeSchedule('cosineDecay', { ...options, rate })
+  return makeSchedule('cosineDecay', options, { positional: { rate } })
 }
 
 /**
@@ -114,7 +115,7 @@ export function oneCycle(
   maximumRate: number,
   options: ScheduleOptions<'oneCycle'>,
 ): Schedule<'oneCycle'> {
-  return makeSchedule('oneCycle', { ...options, rate: maximumRate })
+  return makeSchedule('oneCycle', options, { positional: { rate: maximumRate } })
 }
 
 /**
@@ -132,7 +133,7 @@ export function warmup(
   schedule: number | Schedule,
   options: ScheduleOptions<'warmup'>,
 ): Schedule<'warmup'> {
-  return makeSchedule('warmup', options, schedule)
+  return makeSchedule('warmup', options, { positional: { schedule } })
 }
 
 /**
@@ -146,16 +147,6 @@ export function warmup(
  */
 export function piecewise(options: ScheduleOptions<'piecewise'>): Schedule<'piecewise'> {
   return makeSchedule('piecewise', options)
-}
-
-/** A schedule as the addon takes it: numbers in the core's order, booleans as 0 and 1. */
-export interface NativeSchedule {
-  readonly name: string
-  readonly per: ScheduleUnit
-  readonly options: readonly number[]
-  readonly child?: NativeSchedule
-  readonly boundaries?: readonly number[]
-  readonly rates?: readonly number[]
 }
 
 /** The names of a schedule's numbers and flags, in the order in which the core takes them. */

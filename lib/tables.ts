@@ -1,7 +1,7 @@
 import type { DescribedRow, NativeNamed } from './native.js'
 import { native } from './native.js'
-import type { Conventions, OptionTable } from './options/index.js'
-import { complete, givenOptions, nameOf } from './options/index.js'
+import type { AnyNamed, Conventions, NamedTable, OptionTable } from './options/index.js'
+import { nameOf, settingsOf } from './options/index.js'
 
 // From options by name to the numbers that rows of the core's tables take, in the core's order.
 
@@ -16,14 +16,13 @@ export const description = native.describe()
  */
 export function toNative(
   rows: readonly DescribedRow[],
-  table: Readonly<Record<string, OptionTable>>,
-  value: string | { readonly name: string },
+  table: NamedTable,
+  value: AnyNamed,
   conventions: Conventions,
 ): NativeNamed {
   const name = nameOf(value)
-  const options = table[name] ?? {}
-  const settings = complete(name, options, givenOptions(value), [], conventions)
-  return { name, options: inCoreOrder(rows, name, options, settings) }
+  const settings = settingsOf(table, value, conventions)
+  return { name, options: inCoreOrder(rows, name, table[name] ?? {}, settings) }
 }
 
 /** A row's settings as numbers: flags as 0 and 1, names by their place in their list. */

@@ -1,7 +1,7 @@
 import { evaluateCustomLoss } from './custom_loss.js'
 import type { CustomLoss } from './custom_loss.js'
 import { Dataset } from './dataset.js'
-import { GemmnetError, rangeError, typeError } from './errors.js'
+import { GemmnetError, typeError } from './errors.js'
 import type { Callback, EpochReport, FitPlan, Scores, Validation } from './fit.js'
 import { Fit, toScores } from './fit.js'
 import { CallSite, runTask } from './job.js'
@@ -11,104 +11,43 @@ import type { NativePhase, NativeScores, NativeTrainer } from './native.js'
 import { native } from './native.js'
 import { Network } from './network.js'
 import { activityPenalties, checkTargets, maxNorms, tensorPenalties } from './objective.js'
-import type { Optimizer } from './optimizers.js'
-import { checkOptimizer, isQuasiNewton, optimizerSettings } from './optimizers.js'
-import type {
-  Conventions,
-  LearningRateFunction,
-  LossName,
-  losses,
-  MetricName,
-  Named,
-  OptimizerName,
-  OptionsOf,
-} from './options/index.js'
+import { nativeOptimizer, optimizerSettings } from './optimizers.js'
+import type { LearningRateFunction, LossName, MetricName, OptionsOf } from './options/index.js'
 import {
-  checks,
-  classWeights as checkClassWeights,
   complete,
-  losses as lossTable,
+  fitOptions,
+  losses,
   metrics as metricTable,
-  mostLearned,
-  namedIn,
   nameOf,
-  optimizers as optimizerTable,
-  quasiNewton as quasiNewtonTable,
   trainerOptions,
 } from './options/index.js'
 import { nativeSchedule } from './schedules.js'
-import { description, inCoreOrder, toNative } from './tables.js'
-
-/** A metric of that name: the name, or an object with its name and options. */
-export type Metric<M extends MetricName = MetricName> = M extends MetricName
-  ? M | ({ readonly name: M } & OptionsOf<(typeof metricTable)[M]>)
-  : never
-
-/** A loss: its name, an object with its name and options, or a function of one's own. */
-export type Loss = Named<typeof losses> | CustomLoss
-
-/** One way to train, for some epochs, in a sequence of several. */
-export interface Phase {
-  /** The update rule of the phase. */
-  readonly optimizer: Optimizer | OptimizerName
-  /** Epochs after which the next phase begins. The last phase goes on for as long as `fit` does. */
-  readonly epochs: number
-  /** Rows per step. Default: the Trainer's. */
-  readonly batchSize?: number | undefined
-}
-
-/** Options of a {@link Trainer}. */
-export type TrainerOptions<M extends MetricName = never> = OptionsOf<typeof trainerOptions> & {
-  /** The cost function that training makes small. */
-  readonly loss: Loss
-  /**
-   * The update rule: `sgd(...)`, `adam(...)`, `lbfgs(...)`, a name for its defaults, or several
-   * phases, one after the other.
-   */
-  readonly optimizer: Optimizer | OptimizerName | readonly Phase[]
-  /** What is reported beside the loss. Default: nothing. */
-  readonly metrics?: readonly Metric<M>[] | undefined
-  /**
-   * In training, what the weight of a row is multiplied with, by its class: an array with one
-   * weight per class, or an object from class to weight (1 where it has none). Default: 1.
-   */
-  readonly classWeights?: ClassWeights | undefined
-}
-
-/** Weights of classes. */
-export type ClassWeights = readonly number[] | Readonly<Record<number, number>>
+import { description, toNative } from './tables.js'
+import type { TrainerOptions } from './trainer_options.js'
+import {
+  checkLoss,
+  checkMethod,
+  checkMetrics,
+  checkPhases,
+  toClassWeights,
+  toClipping,
+} from './trainer_options.js'
 
 /** Options of {@link Trainer.fit}. */
-export interface FitOptions<
+export type FitOptions<
   M extends MetricName = never,
   V extends Validation | undefined = undefined,
-> {
+> = OptionsOf<typeof fitOptions> & {
   /** A set, or several by name, that is scored after each epoch. */
   readonly validation?: V
-  /** Passes over the training set, from 0. Default: the Trainer's, or the sum of its phases'. */
-  readonly epochs?: number | undefined
   /** Ends the training within one batch; the Fit then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /** Functions to call on the way. */
   readonly callbacks?: readonly Callback<M, V>[] | undefined
-  /** `onBatchEnd` is called at every so many batches, and at the epoch's last. Default 1. */
-  readonly batchReportInterval?: number | undefined
-  /**
-   * Whether reports have the exact scores of the training set after each epoch, as `train`, beside
-   * the running means over it. Default false: they cost another pass.
-   */
-  readonly evaluateTrain?: boolean | undefined
 }
 
 const ownOptions = ['loss', 'optimizer', 'metrics', 'classWeights'] as const
-const fitOptions = [
-  'validation',
-  'epochs',
-  'signal',
-  'callbacks',
-  'batchReportInterval',
-  'evaluateTrain',
-] as const
+const ownFitOptions = ['validation', 'signal', 'callbacks'] as const
 const hooks = ['onFitBegin', 'onEpochEnd', 'onBatchEnd', 'onFitEnd'] as const
 
 /**
@@ -136,78 +75,65 @@ export class Trainer<M extends MetricName = never> {
    */
   constructor(network: Network | Network<'float64'> | Network<DType>, options: TrainerOptions<M>) {
     if (!(network instanceof Network)) throw typeError('network', 'a Network', network)
-    const settings = complete('Trainer', trainerOptions, options, ownOptions)
-    const { accumulate, shuffle, seed, threads = 0, conventions } = settings
-    const batchSize =
-      options.batchSize ?? complete('Trainer', trainerOptions, {}, [], conventions).batchSize
-    const { meanOver } = complete('Trainer', trainerOptions, options, ownOptions, conventions)
+    const settings = complete('Trainer', trainerOptions, options, { others: ownOptions })
+    const { l1, l2, conventions } = settings
     const loss = checkLoss(options.loss)
-    if (loss === 'categoricalCrossentropy' && network.outputs === 1)
+    const metrics = checkMetrics<M>(options.metrics)
+    const phases = checkPhases(options.optimizer)
+    const name = typeof loss === 'function' ? undefined : nameOf<LossName>(loss)
+    if (name === 'categoricalCrossentropy' && network.outputs === 1)
       throw new RangeError(
         '`categoricalCrossentropy` needs two outputs or more; for one there is `binaryCrossentropy`',
       )
-    const metrics = checkMetrics<M>(options.metrics)
-    const phases = checkPhases(options.optimizer)
-    const clipping = toClipping(settings, conventions)
-    const classWeights = toClassWeights(options.classWeights)
-
-    this.network = network
-    this.loss = typeof loss === 'function' ? undefined : nameOf<LossName>(loss)
-    this.#customLoss = typeof loss === 'function' ? loss : undefined
-    this.metrics = Object.freeze(metrics.map((metric) => nameOf<M>(metric)))
-    const allPhases = phases.reduce((sum, { epochs = 1 }) => sum + epochs, 0)
-    this.epochs = settings.epochs ?? allPhases
-    const decided = phases.map(({ optimizer }) => optimizerSettings(optimizer, conventions))
-    this.#rates = decided.map(({ schedule }) =>
-      typeof schedule === 'function' ? schedule : undefined,
-    )
     this.#checkMethods = () => {
-      for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
+      for (const { optimizer } of phases) checkMethod(optimizer.name, network, name, settings)
     }
     this.#checkMethods()
+    const rules = phases.map(({ optimizer }) => optimizerSettings(optimizer, conventions))
+
+    this.network = network
+    this.loss = name
+    this.metrics = Object.freeze(metrics.map((metric) => nameOf<M>(metric)))
+    this.epochs = settings.epochs ?? phases.reduce((sum, { epochs = 1 }) => sum + epochs, 0)
+    this.#customLoss = typeof loss === 'function' ? loss : undefined
+    this.#rates = rules.map(({ schedule }) =>
+      typeof schedule === 'function' ? schedule : undefined,
+    )
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss:
           typeof loss === 'function'
             ? { name: '', options: [] }
-            : toNative(description.losses, lossTable, loss, conventions),
+            : toNative(description.losses, losses, loss, conventions),
         metrics: metrics.map((metric) =>
           toNative(description.metrics, metricTable, metric, conventions),
         ),
-        tensorPenalties: tensorPenalties(network.layers, settings.l1, settings.l2, conventions),
+        tensorPenalties: tensorPenalties(network.layers, l1, l2, conventions),
         activityPenalties: activityPenalties(network.layers),
         penaltyPerRow: conventions === 'sklearn',
-        meanOverWeights: meanOver === 'weights',
-        classWeights,
+        meanOverWeights: settings.meanOver === 'weights',
+        classWeights: toClassWeights(options.classWeights),
       },
-      phases: phases.map((phase, i): NativePhase => {
-        const { schedule, weightDecay, decoupled, values } =
-          decided[i] ?? optimizerSettings(phase.optimizer)
-        const { name } = phase.optimizer
-        const table = { ...optimizerTable, ...quasiNewtonTable }
-        const rows = [...description.optimizers, ...description.quasiNewton]
+      phases: rules.map((rule, i): NativePhase => {
+        const { epochs, batchSize } = phases[i] ?? {}
         return {
-          optimizer: {
-            name,
-            options: inCoreOrder(rows, name, table[name], Object.fromEntries(values)),
-          },
-          weightDecay,
-          decoupled,
-          clipping,
+          optimizer: nativeOptimizer(rule),
+          weightDecay: rule.weightDecay,
+          decoupled: rule.decoupled,
+          clipping: toClipping(settings),
           maxNorms: maxNorms(network.layers),
           maxNormEpsilon: conventions === 'keras' ? 1e-7 : 0, // keras.constraints.MaxNorm
-          ...(schedule !== undefined &&
-            typeof schedule !== 'function' && { schedule: nativeSchedule(schedule) }),
           // A quasi-Newton method has no rate; it is never asked for one either.
-          epochs: i + 1 === phases.length ? 0 : (phase.epochs ?? 0),
-          batchSize: phase.batchSize ?? batchSize,
-          accumulate,
+          ...(typeof rule.schedule === 'object' && { schedule: nativeSchedule(rule.schedule) }),
+          epochs: i + 1 === phases.length ? 0 : (epochs ?? 0),
+          batchSize: batchSize ?? settings.batchSize,
+          accumulate: settings.accumulate,
         }
       }),
       averageMomentum: settings.averageMomentum ?? 0,
-      shuffle,
-      seed,
-      threads,
+      shuffle: settings.shuffle,
+      seed: settings.seed,
+      threads: settings.threads ?? 0,
     })
     Object.freeze(this)
   }
@@ -225,17 +151,14 @@ export class Trainer<M extends MetricName = never> {
     train: Dataset,
     options: FitOptions<M, V> = {},
   ): Fit<M, V> {
-    complete('fit', {}, options, fitOptions)
+    const settings = complete('fit', fitOptions, options, { others: ownFitOptions })
+    const { epochs = this.epochs, batchReportInterval, evaluateTrain } = settings
     this.#checkData('train', train)
     const { names, sets } = this.#validations(options.validation)
-    const epochs =
-      options.epochs === undefined ? this.epochs : checks.wholeNumber('epochs', options.epochs)
-    const { signal, callbacks = [], batchReportInterval = 1, evaluateTrain = false } = options
+    const { signal, callbacks = [] } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw typeError('signal', 'an AbortSignal', signal)
     checkCallbacks(callbacks)
-    checks.positiveInteger('batchReportInterval', batchReportInterval)
-    checks.boolean('evaluateTrain', evaluateTrain)
     if (this.network.isTraining) throw busy('a second fit cannot start')
     if (this.network.layers.every((layer) => !layer.trainable || layer.tensorNames.length === 0))
       throw new RangeError('The network has no layer to train: all are frozen, or have no weights')
@@ -326,7 +249,7 @@ export class Trainer<M extends MetricName = never> {
 
 function checkCallbacks(callbacks: unknown): void {
   if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array', callbacks)
-  callbacks.forEach((callback: unknown, i) => {
+  Array.from(callbacks, (callback: unknown, i) => {
     if (typeof callback !== 'object' || callback === null)
       throw typeError(`callbacks[${i}]`, 'an object', callback)
     for (const name of hooks) {
@@ -335,127 +258,4 @@ function checkCallbacks(callbacks: unknown): void {
         throw typeError(`callbacks[${i}].${name}`, 'a function', hook)
     }
   })
-}
-
-function checkLoss(value: unknown): Loss {
-  if (typeof value === 'function') return value as CustomLoss // what it returns is checked
-  return namedIn('loss', lossTable)('loss', value)
-}
-
-function checkMetrics<M extends MetricName>(given: readonly Metric<M>[] | undefined): Metric<M>[] {
-  if (given === undefined) return []
-  const list: unknown = given
-  if (!Array.isArray(list)) throw typeError('metrics', 'an array of names', list)
-  const check = namedIn('metric', metricTable)
-  const metrics = list.map((metric, i) => check(`metrics[${i}]`, metric))
-  const names = metrics.map(nameOf<MetricName>)
-  names.forEach((name, i) => {
-    if (names.indexOf(name) !== i)
-      throw rangeError(`metrics[${i}]`, 'a metric that is not in the list yet', name)
-  })
-  return metrics as Metric<M>[] // the given ones, checked
-}
-
-interface CheckedPhase {
-  readonly optimizer: Optimizer
-  readonly epochs?: number
-  readonly batchSize?: number
-}
-
-function checkPhases(value: unknown): CheckedPhase[] {
-  if (!Array.isArray(value)) return [{ optimizer: checkOptimizer(value) }]
-  if (value.length === 0) throw typeError('optimizer', 'an optimizer, or phases of them', value)
-  return value.map((phase: unknown, i) => {
-    const name = `optimizer[${i}]`
-    if (typeof phase !== 'object' || phase === null || !('optimizer' in phase))
-      throw typeError(name, 'a phase, such as { optimizer: adam(), epochs: 10 }', phase)
-    complete(name, {}, phase, ['optimizer', 'epochs', 'batchSize'])
-    const { epochs, batchSize } = phase as { epochs?: unknown; batchSize?: unknown }
-    return {
-      optimizer: checkOptimizer(phase.optimizer),
-      epochs: checks.positiveInteger(`${name}.epochs`, epochs),
-      ...(batchSize !== undefined && {
-        batchSize: checks.positiveInteger(`${name}.batchSize`, batchSize),
-      }),
-    }
-  })
-}
-
-type Settings = ReturnType<typeof complete<typeof trainerOptions>>
-
-function toClipping(
-  { clipNorm, clipGlobalNorm, clipValue }: Settings,
-  conventions: Conventions,
-): NativePhase['clipping'] {
-  const given = Object.entries({ clipNorm, clipGlobalNorm, clipValue }).filter(
-    ([, limit]) => limit !== undefined,
-  )
-  if (given.length > 1)
-    throw new RangeError(
-      `Expected one way of clipping, got ${given.map(([name]) => `\`${name}\``).join(' and ')}`,
-    )
-  // PyTorch's clip_grad_norm_ takes all tensors together, divides by norm + 1e-6, and comes before
-  // the optimizer adds its weight decay.
-  const torch = conventions === 'torch'
-  return {
-    value: clipValue ?? 0,
-    tensorNorm: torch ? 0 : (clipNorm ?? 0),
-    globalNorm: clipGlobalNorm ?? (torch ? (clipNorm ?? 0) : 0),
-    epsilon: torch ? 1e-6 : 0,
-    beforePenalty: torch,
-  }
-}
-
-function toClassWeights(given: ClassWeights | undefined): number[] {
-  const value: unknown = given
-  if (value === undefined) return []
-  if (Array.isArray(value)) return [...checkClassWeights('classWeights', value)]
-  if (typeof value !== 'object' || value === null)
-    throw typeError('classWeights', 'an array, or an object from class to weight', value)
-  const weights: number[] = []
-  for (const [key, weight] of Object.entries(value)) {
-    const label = checks.wholeNumber('classWeights', Number(key))
-    weights[label] = checks.nonNegative(`classWeights[${key}]`, weight)
-  }
-  return Array.from(weights, (weight: number | undefined) => weight ?? 1)
-}
-
-/**
- * Checks that a quasi-Newton method can minimise the cost that the other options make, over the
- * parameters that the network's layers have to learn now.
- */
-function checkMethod(
-  name: OptimizerName,
-  network: Network<DType>,
-  loss: LossName | undefined,
-  { l1 }: Pick<Settings, 'l1'>,
-): void {
-  if (!isQuasiNewton(name)) return
-  const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))
-  for (const layer of network.layers)
-    if (random.has(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
-      throw new RangeError(
-        `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
-      )
-  const most = mostLearned[name]
-  const count = network.layers.reduce(
-    (sum, layer) => sum + (layer.trainable ? layer.parameterCount : 0),
-    0,
-  )
-  if (most !== undefined && count > most)
-    throw new RangeError(
-      `\`${name}\` learns ${most} parameters at most, whose square it has in memory; the network has ${count}. \`lbfgs\` has no such limit`,
-    )
-  if (name !== 'levenbergMarquardt') return
-  if (loss !== 'meanSquaredError' && loss !== 'halfSquaredError')
-    throw new RangeError(
-      `\`${name}\` needs a squared error, got ${loss === undefined ? 'a loss of your own' : `\`${loss}\``}`,
-    )
-  const others = network.layers.some(({ description: layer }) => {
-    if (layer.type !== 'dense') return false
-    const { biasL1 = 0, activityL1 = 0, activityL2 = 0 } = layer
-    return [layer.l1 ?? l1, biasL1, activityL1, activityL2].some((strength) => strength !== 0)
-  })
-  if (others)
-    throw new RangeError(`\`${name}\` takes L2 penalties of weights, but neither L1 nor activity's`)
 }

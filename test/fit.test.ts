@@ -44,9 +44,7 @@ const makeTrainer = (
   })
 
 /** A report without what depends on the clock. */
-const untimed = <R extends Scores<never> & { seconds: number; rowsPerSecond: number }>(
-  report: R,
-) => ({
+const untimed = <R extends Scores & { seconds: number; rowsPerSecond: number }>(report: R) => ({
   ...report,
   seconds: undefined,
   rowsPerSecond: undefined,
@@ -805,7 +803,7 @@ test('wrong options of a trainer are named', (t) => {
     ],
     [
       { optimizer: { name: 'sgd', options: { learningRate: -1 } } },
-      'Expected `learningRate` to be a non-negative number, got `-1`',
+      'Expected `optimizer.options.learningRate` to be a non-negative number, got `-1`',
       'Range',
     ],
   ]

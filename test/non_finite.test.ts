@@ -25,7 +25,7 @@ async function explode(
     dtype = 'float32',
   }: { layers?: LayerDescription[]; set?: Dataset; dtype?: DType } = {},
 ) {
-  const network: Network<DType> = new Network({ inputs: set.features, layers, dtype })
+  const network = new Network<DType>({ inputs: set.features, layers, dtype })
   const trainer = new Trainer(network, {
     loss: 'meanSquaredError',
     optimizer: 'sgd',

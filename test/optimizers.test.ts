@@ -85,7 +85,7 @@ for (const [name, table] of Object.entries({ ...optimizers, ...quasiNewton }))
       const error = t.throws(() =>
         checkOptimizer({ name, options: { [option]: refused[option] ?? t.fail(option) } }),
       )
-      t.true(error.message.includes(`\`${option}\``), error.message)
+      t.true(error.message.includes(`\`optimizer.options.${option}\``), error.message)
     }
     t.throws(() => checkOptimizer({ name, options: { lerningRate: 1 } }), {
       message: /Unknown option `lerningRate`/,

@@ -71,7 +71,9 @@ export interface Approximation {
 export function approximate(
   options: ApproximationOptions = {},
 ): AsyncGenerator<Approximation, void, undefined> {
-  const settings = complete('approximate', approximationOptions, options, ['signal'])
+  const settings = complete('approximate', approximationOptions, options, {
+    others: ['signal'],
+  })
   const { signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw typeError('signal', 'an AbortSignal', signal)

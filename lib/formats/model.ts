@@ -3,7 +3,9 @@ import type { Layer } from '../layer.js'
 import type { NetworkDescription } from '../layers.js'
 import { checkLayer } from '../layers.js'
 import type { DType, FloatArray } from '../matrix.js'
+import { checkDType } from '../matrix.js'
 import type { LayerType } from '../options/index.js'
+import { checks } from '../options/index.js'
 import type { Tensor } from './safetensors.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
@@ -13,12 +15,14 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 const format = 'gemmnet'
 const formatVersion = '1'
 
-/** The tensors of layers other than dense ones, in their order. */
-const vectors: Readonly<Partial<Record<LayerType, readonly VectorName[]>>> = {
+/**
+ * The tensors of layers other than dense ones, in their order. The core has them too, but a file is
+ * held against this before memory is asked for.
+ */
+const vectors: Readonly<Partial<Record<LayerType, readonly string[]>>> = {
   batchNorm: ['gamma', 'beta', 'movingMean', 'movingVariance'],
   layerNorm: ['gamma', 'beta'],
 }
-type VectorName = 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance'
 
 /** A network as a file has it. */
 export interface Model {
@@ -31,13 +35,8 @@ export interface Model {
 export function encodeModel(options: NetworkDescription, layers: readonly Layer[]): Uint8Array {
   const tensors = new Map<string, Tensor>()
   layers.forEach((layer, i) => {
-    for (const name of layer.tensorNames) {
-      if (name === 'kernel') tensors.set(`layers.${i}.kernel`, toTensor(layer.kernel.data, layer.kernel.shape))
-      else {
-        const values = layer[name as VectorName] ?? layer.gamma
-        tensors.set(`layers.${i}.${name}`, toTensor(values, [values.length]))
-      }
-    }
+    for (const { name, data, shape } of layer.tensors())
+      tensors.set(`layers.${i}.${name}`, toTensor(data, shape))
   })
   const metadata = { format, formatVersion, network: JSON.stringify(options) }
   return encodeSafetensors({ tensors, metadata })
@@ -80,7 +79,7 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
     }
     if (layer.type === 'dense') {
       take('kernel', [width, layer.units])
-      if (layer.useBias !== false) take('bias', [layer.units])
+      if (layer.useBias ?? true) take('bias', [layer.units])
       width = layer.units
     }
     for (const name of vectors[layer.type] ?? []) take(name, [width])
@@ -99,11 +98,12 @@ function readOptions(
     const inputs: unknown = Reflect.get(value, 'inputs')
     const dtype: unknown = Reflect.get(value, 'dtype')
     const layers: unknown = Reflect.get(value, 'layers')
-    if (!Number.isSafeInteger(inputs) || typeof inputs !== 'number' || inputs <= 0)
-      throw new RangeError(`inputs is ${show(inputs)}`)
-    if (dtype !== 'float32' && dtype !== 'float64') throw new RangeError(`dtype is ${show(dtype)}`)
     if (!Array.isArray(layers) || layers.length === 0) throw new TypeError('there are no layers')
-    return { inputs, dtype, layers: layers.map((layer, i) => checkLayer(`layers[${i}]`, layer)) }
+    return {
+      inputs: checks.positiveInteger('inputs', inputs),
+      dtype: checkDType('dtype', dtype),
+      layers: layers.map((layer, i) => checkLayer(`layers[${i}]`, layer)),
+    }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw bad(`its description of the network is damaged: ${reason}`, cause)

@@ -46,7 +46,10 @@ export const threadCount = number(
 export function arrayOf<T>(what: string, check: (name: string, value: unknown) => T) {
   return (name: string, value: unknown): readonly T[] => {
     if (!Array.isArray(value)) throw typeError(name, what, value)
-    return Object.freeze(value.map((element: unknown, i) => check(`${name}[${i}]`, element)))
+    // Not `map`: it leaves out holes.
+    return Object.freeze(
+      Array.from(value, (element: unknown, i) => check(`${name}[${i}]`, element)),
+    )
   }
 }
 

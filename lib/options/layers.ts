@@ -11,6 +11,8 @@ const trainable = defaulted(true, checks.boolean)
 export const layers = {
   /** a = f(x W + b) */
   dense: {
+    /** Number of outputs, a positive integer. */
+    units: required(checks.positiveInteger),
     /** Activation function. Default 'linear'. */
     activation: defaulted('linear', namedIn('activation', activations)),
     /** Whether each unit has a bias. Default true. */
@@ -80,7 +82,7 @@ export const layers = {
 export type LayerType = keyof typeof layers
 
 /** Options of `dense`. */
-export type DenseOptions = OptionsOf<typeof layers.dense>
+export type DenseOptions = Omit<OptionsOf<typeof layers.dense>, 'units'>
 /** Options of `batchNorm`. */
 export type BatchNormOptions = OptionsOf<typeof layers.batchNorm>
 /** Options of `layerNorm`. */

@@ -1,6 +1,6 @@
 import { rangeError, typeError } from '../errors.js'
 import { arrayOf, checks, nameIn } from './checks.js'
-import type { OptionsOf, SettingsOf } from './option.js'
+import type { Completion, OptionsOf, SettingsOf } from './option.js'
 import { complete, defaulted, required } from './option.js'
 
 /** What a schedule counts: steps, or epochs. */
@@ -156,19 +156,22 @@ export type LearningRateFunction = (position: TrainingPosition) => number
 export type LearningRate = number | Schedule | LearningRateFunction
 
 /**
- * Makes a schedule out of all that it is made of.
+ * Makes a schedule out of all that it is made of; what follows a warmup is `schedule`, among the
+ * arguments or, in one that was read, among the options.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  */
 export function makeSchedule<N extends ScheduleName>(
   name: N,
   options: object,
-  schedule?: unknown,
+  completion: Completion = {},
 ): Schedule<N> {
-  const settings = complete(name, schedules[name], options)
+  const { path = '', positional = {} } = completion
+  const settings = complete(name, schedules[name], options, completion)
   if (name === 'cosineDecay') checkRestarts(settings as ScheduleSettings<'cosineDecay'>)
   if (name === 'piecewise') checkPieces(settings as ScheduleSettings<'piecewise'>)
-  const child = name === 'warmup' ? { schedule: checkSchedule('schedule', schedule) } : {}
+  const next: unknown = positional.schedule ?? Reflect.get(options, 'schedule')
+  const child = name === 'warmup' ? { schedule: checkSchedule(`${path}schedule`, next) } : {}
   return Object.freeze({ name, ...settings, ...child }) as Schedule<N> // `name` decided on all of it
 }
 
@@ -199,12 +202,8 @@ export function checkSchedule(name: string, value: unknown): Schedule {
   if (typeof value !== 'object' || value === null || !('name' in value))
     throw typeError(name, 'a schedule, such as stepDecay(0.1, { every: 10 })', value)
   const known = nameIn('schedule', schedules)(`${name}.name`, value.name)
-  const options: object = { ...value, name: undefined }
-  Reflect.deleteProperty(options, 'name')
-  if (known !== 'warmup') return makeSchedule(known, options)
-  const child: unknown = Reflect.get(value, 'schedule')
-  Reflect.deleteProperty(options, 'schedule')
-  return makeSchedule(known, options, child)
+  const others = known === 'warmup' ? ['name', 'schedule'] : ['name']
+  return makeSchedule(known, value, { others, path: `${name}.` })
 }
 
 /** Checks an optimizer's `learningRate`. */

@@ -40,6 +40,24 @@ export const trainerOptions = {
   conventions: defaulted('keras', nameIn('conventions', conventions)),
 }
 
+/** Options of one of the Trainer's phases, beside its optimizer. */
+export const phaseOptions = {
+  /** Epochs after which the next phase begins, a positive integer. The last phase goes on for as long as `fit` does. */
+  epochs: required(checks.positiveInteger),
+  /** Rows per step, a positive integer. Default: the Trainer's. */
+  batchSize: optional(checks.positiveInteger),
+}
+
+/** Options of `Trainer.fit` that are no objects of their own. */
+export const fitOptions = {
+  /** Passes over the training set, from 0. Default: the Trainer's, or the sum of its phases'. */
+  epochs: optional(checks.wholeNumber),
+  /** `onBatchEnd` is called at every so many batches, and at the epoch's last. Default 1. */
+  batchReportInterval: defaulted(1, checks.positiveInteger),
+  /** Whether reports have the exact scores of the training set after each epoch, as `train`, beside the running means over it. Default false: they cost another pass. */
+  evaluateTrain: defaulted(false, checks.boolean),
+}
+
 /** Options of `Network.checkGradients`. */
 export const gradientCheckOptions = {
   /** The cost function. */

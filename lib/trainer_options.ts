@@ -1,0 +1,197 @@
+import type { CustomLoss } from './custom_loss.js'
+import { rangeError, typeError } from './errors.js'
+import type { DType } from './matrix.js'
+import type { NativePhase } from './native.js'
+import type { Network } from './network.js'
+import type { Optimizer } from './optimizers.js'
+import { checkOptimizer, isQuasiNewton } from './optimizers.js'
+import type {
+  LossName,
+  losses,
+  MetricName,
+  Named,
+  OptimizerName,
+  OptionsOf,
+  SettingsOf,
+  trainerOptions,
+} from './options/index.js'
+import {
+  mostLearned,
+  checks,
+  classWeights as checkClassWeights,
+  complete,
+  losses as lossTable,
+  metrics as metricTable,
+  namedIn,
+  nameOf,
+  phaseOptions,
+} from './options/index.js'
+import { description } from './tables.js'
+
+// What a Trainer is told: the types of its options, and the checks of those that are no single
+// values.
+
+/** A metric of that name: the name, or an object with its name and options. */
+export type Metric<M extends MetricName = MetricName> =
+  // `M` is inferred from the names; a row ties its options to its name.
+  M | ({ readonly name: M } & Extract<Named<typeof metricTable>, { readonly name: M }>)
+
+/** A loss: its name, an object with its name and options, or a function of one's own. */
+export type Loss = Named<typeof losses> | CustomLoss
+
+/** One way to train, for some epochs, in a sequence of several. */
+export type Phase = OptionsOf<typeof phaseOptions> & {
+  /** The update rule of the phase. */
+  readonly optimizer: Optimizer | OptimizerName
+}
+
+/** Options of a {@link Trainer}. */
+export type TrainerOptions<M extends MetricName = never> = OptionsOf<typeof trainerOptions> & {
+  /** The cost function that training makes small. */
+  readonly loss: Loss
+  /**
+   * The update rule: `sgd(...)`, `adam(...)`, `lbfgs(...)`, a name for its defaults, or several
+   * phases, one after the other.
+   */
+  readonly optimizer: Optimizer | OptimizerName | readonly Phase[]
+  /** What is reported beside the loss. Default: nothing. */
+  readonly metrics?: readonly Metric<M>[] | undefined
+  /**
+   * In training, what the weight of a row is multiplied with, by its class: an array with one
+   * weight per class, or an object from class to weight (1 where it has none). Default: 1.
+   */
+  readonly classWeights?: ClassWeights | undefined
+}
+
+/** Weights of classes. */
+export type ClassWeights = readonly number[] | Readonly<Record<number, number>>
+
+/** Checks the cost function. */
+export function checkLoss(value: unknown): Loss {
+  if (typeof value === 'function') return value as CustomLoss // what it returns is checked
+  return namedIn('loss', lossTable)('loss', value)
+}
+
+/** Checks what is reported beside the loss. */
+export function checkMetrics<M extends MetricName>(
+  given: readonly Metric<M>[] | undefined,
+): Metric<M>[] {
+  if (given === undefined) return []
+  const list: unknown = given
+  if (!Array.isArray(list)) throw typeError('metrics', 'an array of names', list)
+  const check = namedIn('metric', metricTable)
+  const metrics = Array.from(list, (metric, i) => check(`metrics[${i}]`, metric))
+  const names = metrics.map(nameOf<MetricName>)
+  names.forEach((name, i) => {
+    if (names.indexOf(name) !== i)
+      throw rangeError(`metrics[${i}]`, 'a metric that is not in the list yet', name)
+  })
+  return metrics as Metric<M>[] // the given ones, checked
+}
+
+/** A phase whose optimizer is no name; a Trainer without phases has one, without an end. */
+export interface CheckedPhase {
+  readonly optimizer: Optimizer
+  readonly epochs: number | undefined
+  readonly batchSize: number | undefined
+}
+
+/** Checks the update rule, or several phases of them. */
+export function checkPhases(value: unknown): CheckedPhase[] {
+  if (!Array.isArray(value))
+    return [{ optimizer: checkOptimizer(value), epochs: undefined, batchSize: undefined }]
+  if (value.length === 0) throw typeError('optimizer', 'an optimizer, or phases of them', value)
+  return Array.from(value, (phase: unknown, i) => {
+    const name = `optimizer[${i}]`
+    if (typeof phase !== 'object' || phase === null || !('optimizer' in phase))
+      throw typeError(name, 'a phase, such as { optimizer: adam(), epochs: 10 }', phase)
+    const settings = complete('phase', phaseOptions, phase, {
+      others: ['optimizer'],
+      path: `${name}.`,
+    })
+    return { optimizer: checkOptimizer(phase.optimizer, `${name}.optimizer`), ...settings }
+  })
+}
+
+type Settings = SettingsOf<typeof trainerOptions>
+
+/** The limits of the gradient as the core takes them. */
+export function toClipping({
+  clipNorm,
+  clipGlobalNorm,
+  clipValue,
+  conventions,
+}: Settings): NativePhase['clipping'] {
+  const given = Object.entries({ clipNorm, clipGlobalNorm, clipValue }).filter(
+    ([, limit]) => limit !== undefined,
+  )
+  if (given.length > 1)
+    throw new RangeError(
+      `Expected one way of clipping, got ${given.map(([name]) => `\`${name}\``).join(' and ')}`,
+    )
+  // PyTorch's clip_grad_norm_ takes all tensors together, divides by norm + 1e-6, and comes before
+  // the optimizer adds its weight decay.
+  const torch = conventions === 'torch'
+  return {
+    value: clipValue ?? 0,
+    tensorNorm: torch ? 0 : (clipNorm ?? 0),
+    globalNorm: clipGlobalNorm ?? (torch ? (clipNorm ?? 0) : 0),
+    epsilon: torch ? 1e-6 : 0,
+    beforePenalty: torch,
+  }
+}
+
+/** The weights of classes, one per class, or none. */
+export function toClassWeights(given: ClassWeights | undefined): number[] {
+  const value: unknown = given
+  if (value === undefined) return []
+  if (Array.isArray(value)) return [...checkClassWeights('classWeights', value)]
+  if (typeof value !== 'object' || value === null)
+    throw typeError('classWeights', 'an array, or an object from class to weight', value)
+  const weights: number[] = []
+  for (const [key, weight] of Object.entries(value)) {
+    const label = checks.wholeNumber('classWeights', Number(key))
+    weights[label] = checks.nonNegative(`classWeights[${key}]`, weight)
+  }
+  return Array.from(weights, (weight: number | undefined) => weight ?? 1)
+}
+
+/**
+ * Checks that a quasi-Newton method can minimise the cost that the other options make, over the
+ * parameters that the network's layers have to learn now.
+ */
+export function checkMethod(
+  name: OptimizerName,
+  network: Network<DType>,
+  loss: LossName | undefined,
+  { l1 }: Pick<Settings, 'l1'>,
+): void {
+  if (!isQuasiNewton(name)) return
+  const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))
+  for (const layer of network.layers)
+    if (random.has(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
+      throw new RangeError(
+        `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
+      )
+  const most = mostLearned[name]
+  const count = network.layers.reduce(
+    (sum, layer) => sum + (layer.trainable ? layer.parameterCount : 0),
+    0,
+  )
+  if (most !== undefined && count > most)
+    throw new RangeError(
+      `\`${name}\` learns ${most} parameters at most, whose square it has in memory; the network has ${count}. \`lbfgs\` has no such limit`,
+    )
+  if (name !== 'levenbergMarquardt') return
+  if (loss !== 'meanSquaredError' && loss !== 'halfSquaredError')
+    throw new RangeError(
+      `\`${name}\` needs a squared error, got ${loss === undefined ? 'a loss of your own' : `\`${loss}\``}`,
+    )
+  const hasOther = network.layers.some(
+    ({ description: layer }) =>
+      layer.type === 'dense' &&
+      [layer.l1 ?? l1, layer.biasL1, layer.activityL1, layer.activityL2].some((l) => l !== 0),
+  )
+  if (hasOther)
+    throw new RangeError(`\`${name}\` takes L2 penalties of weights, but neither L1 nor activity's`)
+}
