@@ -1,99 +1,96 @@
-import { appendFile, writeFile } from 'node:fs/promises'
-import { rangeError } from './errors.js'
-import type { FitControl } from './fit.js'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { GemmnetError, rangeError } from './errors.js'
+import type { BatchReport, EpochReport, FitControl } from './fit.js'
 import type { FilePath } from './formats/file.js'
 import { toPath } from './formats/file.js'
 import type { FloatArray } from './matrix.js'
-import type { OptionsOf, SettingsOf } from './options/index.js'
+import type { OptionsOf } from './options/index.js'
 import {
   complete,
+  csvLoggerOptions,
   earlyStoppingOptions,
   modelCheckpointOptions,
-  monitorOptions,
   reduceOnPlateauOptions,
 } from './options/index.js'
 
-/** A report of any fit, as a callback that looks for scores by name reads it. */
-interface AnyReport {
-  readonly epoch: number
-  readonly learningRate: number
-  readonly loss: number
-}
+/** What every fit's reports have, whatever its metrics and its validation sets. */
+export type GeneralReport = Omit<EpochReport, 'validation' | 'train'>
 
-/** A callback that works with every fit. */
+/** A callback that goes with every fit. */
 export interface GeneralCallback {
   onFitBegin?(fit: FitControl): void | Promise<void>
-  onEpochEnd?(report: AnyReport, fit: FitControl): void | Promise<void>
+  onEpochEnd?(report: GeneralReport, fit: FitControl): void | Promise<void>
+  onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>
   onFitEnd?(fit: FitControl): void | Promise<void>
 }
 
-type MonitorOptions = OptionsOf<typeof monitorOptions>
+/** What of a report is no score. */
+const circumstances = [
+  'epoch',
+  'phase',
+  'learningRate',
+  'evaluations',
+  'seconds',
+  'rowsPerSecond',
+] as const
 
-/** Follows one score over the epochs. */
-class Monitor {
-  #best: number | undefined
-  readonly #name: string | undefined
-  readonly #direction: 'auto' | 'min' | 'max'
-  readonly #minDelta: number
-
-  constructor(settings: SettingsOf<typeof monitorOptions>, minDelta: number) {
-    this.#name = settings.monitor
-    this.#direction = settings.direction
-    this.#minDelta = minDelta
-  }
-
-  /** Forgets the best, for another fit. */
-  reset(): void {
-    this.#best = undefined
-  }
-
-  /** Whether the epoch is the best so far. */
-  improves(report: AnyReport): boolean {
-    const name = this.#name ?? (validationLoss(report) ?? 'loss')
-    const value = findScore(report, name)
-    const up = this.#direction === 'auto' ? !isError(name) : this.#direction === 'max'
-    const gain = this.#best === undefined ? Infinity : up ? value - this.#best : this.#best - value
-    // NaN improves nothing.
-    if (!(gain > this.#minDelta) || Number.isNaN(value)) return false
-    this.#best = value
-    return true
-  }
-}
-
-/** The loss of the first validation set, if there is one. */
-function validationLoss(report: AnyReport): string | undefined {
-  const validation: unknown = Reflect.get(report, 'validation')
-  if (typeof validation !== 'object' || validation === null) return undefined
-  if ('loss' in validation) return 'validation.loss'
-  const [first] = Object.keys(validation)
-  return first === undefined ? undefined : `validation.${first}.loss`
-}
-
-/** The value at a path of names in a report. */
-function findScore(report: AnyReport, path: string): number {
-  let value: unknown = report
-  for (const key of path.split('.'))
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-  if (typeof value === 'number') return value
-  throw rangeError('monitor', `one of ${scoreNames(report).join(', ')}`, path)
-}
-
-/** The names of all scores in a report. */
-function scoreNames(value: object, prefix = ''): string[] {
+/** The numbers of a report by their paths: 'loss', 'validation.dev.loss'. Matrices are left out. */
+function numbers(value: object, prefix = ''): [path: string, value: number][] {
   return Object.entries(value).flatMap(([key, entry]: [string, unknown]) => {
-    if (typeof entry === 'number') return [prefix + key]
+    if (typeof entry === 'number') return [[prefix + key, entry]]
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
-    return scoreNames(entry, `${prefix}${key}.`)
+    return numbers(entry, `${prefix}${key}.`)
   })
 }
 
-/** Whether less is better: losses, penalties and errors. */
-function isError(path: string): boolean {
-  return /(loss|penalty|error)$/i.test(path)
+type Direction = 'min' | 'max'
+
+/** The score that a callback looks at. */
+interface Score {
+  readonly value: number
+  /** Which way it is better. */
+  readonly direction: Direction
+}
+
+/** Finds the score of that name, or of the default one. */
+function findScore(
+  report: GeneralReport,
+  monitor: string | undefined,
+  direction: 'auto' | Direction,
+): Score {
+  const scores = new Map(numbers(report))
+  for (const name of circumstances) scores.delete(name)
+  const names = [...scores.keys()]
+  const path = monitor ?? names.find((name) => /^validation\.(.*\.)?loss$/s.test(name)) ?? 'loss'
+  const value = scores.get(path)
+  if (value === undefined) throw rangeError('monitor', `one of ${names.join(', ')}`, path)
+  if (direction !== 'auto') return { value, direction }
+  return { value, direction: /(loss|penalty|error)$/i.test(path) ? 'min' : 'max' }
+}
+
+/** Whether a score is better than another by more than `minDelta`, or there is no other. NaN never. */
+function isBetter({ value, direction }: Score, than: number | undefined, minDelta = 0): boolean {
+  if (than === undefined) return !Number.isNaN(value)
+  return direction === 'min' ? value + minDelta < than : value - minDelta > than
+}
+
+/** scikit-learn's rule: a score that is better by just `minDelta` is enough. */
+function isEnough(
+  { value, direction }: Score,
+  than: number | undefined,
+  minDelta: number,
+): boolean {
+  if (than === undefined) return !Number.isNaN(value)
+  return direction === 'min' ? value <= than - minDelta : value >= than + minDelta
 }
 
 /**
- * Stops a fit whose score has not become better for `patience` epochs, as Keras does.
+ * Stops a fit whose score has not become better for `patience` epochs, at the end of that epoch, as
+ * Keras's EarlyStopping does, or, with `conventions: 'sklearn'`, as scikit-learn's `tol` and
+ * `n_iter_no_change`. A NaN is no improvement.
+ *
+ * `restoreBest` holds however the fit ends: by itself, by this or another callback, by leaving the
+ * loop, by a signal, or by an error such as a loss that is not finite.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range;
  * the fit rejects with a RangeError if it has no score of that name
@@ -105,75 +102,98 @@ function isError(path: string): boolean {
  * })
  */
 export function earlyStopping(
-  options: OptionsOf<typeof earlyStoppingOptions> & MonitorOptions = {},
+  options: OptionsOf<typeof earlyStoppingOptions> = {},
 ): GeneralCallback {
-  const { monitor: name, direction, patience, minDelta, restoreBest, startEpoch } = complete(
-    'earlyStopping',
-    { ...earlyStoppingOptions, ...monitorOptions },
-    options,
-  )
-  const monitor = new Monitor({ monitor: name, direction }, minDelta)
+  const { conventions } = complete('earlyStopping', earlyStoppingOptions, options)
+  const settings = complete('earlyStopping', earlyStoppingOptions, options, [], conventions)
+  const { monitor, direction, patience, minDelta, baseline, restoreBest, startEpoch } = settings
+  let epochs = 0
   let waited = 0
-  let best: FloatArray | undefined
+  let best: number | undefined
+  let weights: FloatArray | undefined
+
+  /** Takes in an epoch's score; whether the patience is at its end. */
+  const judge = (score: Score, fit: FitControl): boolean => {
+    const sklearn = conventions === 'sklearn'
+    const improves = isBetter(score, best, sklearn ? 0 : minDelta)
+    const counts = sklearn ? isEnough(score, best, minDelta) : improves
+    const beyond = baseline === undefined || isBetter(score, baseline, minDelta)
+    waited = counts && beyond ? 0 : waited + 1
+    if (improves) best = score.value
+    // The first epoch's as well, should no score be a number.
+    if (restoreBest && (improves || weights === undefined)) weights = fit.network.parameters
+    return sklearn ? waited > patience : !improves && waited >= patience
+  }
+
   return {
     onFitBegin() {
-      monitor.reset()
+      epochs = 0
       waited = 0
       best = undefined
+      weights = undefined
     },
-    onEpochEnd(report: AnyReport, fit: FitControl) {
-      if (report.epoch < startEpoch) return
-      if (monitor.improves(report)) {
-        waited = 0
-        if (restoreBest) best = fit.network.parameters
-      } else if (++waited >= patience) {
-        fit.stop()
-      }
+    onEpochEnd(report: GeneralReport, fit: FitControl) {
+      // Also where it is not looked at: a wrong name should be known at once.
+      const score = findScore(report, monitor, direction)
+      if (++epochs > startEpoch && judge(score, fit)) fit.stop()
     },
     onFitEnd(fit: FitControl) {
-      if (best !== undefined) fit.network.parameters = best
+      if (weights !== undefined) fit.network.parameters = weights
+      weights = undefined
     },
   }
 }
 
 /**
  * Multiplies the learning rate with `factor` whenever a score has not become better for `patience`
- * epochs, as Keras's ReduceLROnPlateau does. It multiplies what a schedule gives, too.
+ * epochs, as Keras's ReduceLROnPlateau does, or PyTorch's with `conventions: 'torch'`. What it
+ * multiplies is the rate of a schedule, or of a function, too. A NaN is no improvement.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range;
  * the fit rejects with a RangeError if it has no score of that name
  */
 export function reduceOnPlateau(
-  options: OptionsOf<typeof reduceOnPlateauOptions> & MonitorOptions = {},
+  options: OptionsOf<typeof reduceOnPlateauOptions> = {},
 ): GeneralCallback {
-  const { monitor: name, direction, ...settings } = complete(
-    'reduceOnPlateau',
-    { ...reduceOnPlateauOptions, ...monitorOptions },
-    options,
-  )
-  const { factor, patience, minDelta, cooldown, minRate } = settings
-  const monitor = new Monitor({ monitor: name, direction }, minDelta)
+  const settings = complete('reduceOnPlateau', reduceOnPlateauOptions, options)
+  const { monitor, direction, factor, patience, minDelta, cooldown, minRate, conventions } =
+    settings
+  const torch = conventions === 'torch'
   let waited = 0
   let cooling = 0
+  let best: number | undefined
+
+  const improves = (score: Score): boolean => {
+    if (!torch || best === undefined) return isBetter(score, best, minDelta)
+    return isBetter(score, best * (score.direction === 'min' ? 1 - minDelta : 1 + minDelta))
+  }
+
   return {
     onFitBegin() {
-      monitor.reset()
       waited = 0
       cooling = 0
+      best = undefined
     },
-    onEpochEnd(report: AnyReport, fit: FitControl) {
-      if (cooling > 0) {
-        cooling--
+    onEpochEnd(report: GeneralReport, fit: FitControl) {
+      const score = findScore(report, monitor, direction)
+      const cooled = cooling > 0
+      if (cooled) cooling--
+      // Keras counts the epoch in which the cooling ends, PyTorch does not.
+      const counts = torch ? !cooled : cooling === 0
+      if (cooled) waited = 0
+      if (improves(score)) {
+        best = score.value
         waited = 0
+      } else if (counts) {
+        waited++
       }
-      if (monitor.improves(report)) waited = 0
-      else if (cooling === 0 && ++waited >= patience) {
-        const { learningRate } = report
-        if (learningRate <= minRate) return
-        fit.scaleLearningRate(Math.max(factor, minRate / learningRate))
-        cooling = cooldown
-        waited = 0
-      }
+      if (waited === 0 || waited < patience + (torch ? 1 : 0)) return
+      const { learningRate } = report // 0 in a quasi-Newton phase, where nothing is to be reduced
+      const reduced = Math.max(factor * learningRate, minRate)
+      if (learningRate - reduced > (torch ? 1e-8 : 0)) fit.scaleLearningRate(reduced / learningRate)
+      else if (!torch) return // Keras goes on counting
+      cooling = cooldown
+      waited = 0
     },
   }
 }
@@ -184,50 +204,82 @@ export function reduceOnPlateau(
  *
  * @param path - the file; `{epoch}` in it becomes the epoch's number
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range;
- * the fit rejects with the system's error if the file cannot be written
+ * the fit rejects with the system's error if the file cannot be written, and with a RangeError if
+ * `bestOnly` has no score of that name
  *
  * @example
  * modelCheckpoint('best.safetensors', { bestOnly: true, monitor: 'validation.accuracy' })
  */
 export function modelCheckpoint(
   path: FilePath,
-  options: OptionsOf<typeof modelCheckpointOptions> & MonitorOptions = {},
+  options: OptionsOf<typeof modelCheckpointOptions> = {},
 ): GeneralCallback {
   const file = toPath('path', path)
-  const { monitor: name, direction, bestOnly, every } = complete(
-    'modelCheckpoint',
-    { ...modelCheckpointOptions, ...monitorOptions },
-    options,
-  )
-  const monitor = new Monitor({ monitor: name, direction }, 0)
+  const settings = complete('modelCheckpoint', modelCheckpointOptions, options)
+  const { monitor, direction, bestOnly, every } = settings
+  let best: number | undefined
   return {
-    async onEpochEnd(report: AnyReport, fit: FitControl) {
-      if (bestOnly ? !monitor.improves(report) : report.epoch % every !== 0) return
+    async onEpochEnd(report: GeneralReport, fit: FitControl) {
+      if (report.epoch % every !== 0) return
+      if (bestOnly) {
+        const score = findScore(report, monitor, direction)
+        if (!isBetter(score, best)) return
+        best = score.value
+      }
       await fit.network.save(file.replaceAll('{epoch}', String(report.epoch)))
     },
   }
 }
 
 /**
- * Writes a line of a CSV file for each epoch, with all scores by name; the first line names them.
- * An existing file is replaced when the fit begins.
+ * Writes a line of a CSV file (RFC 4180, but for its line ends, which are line feeds) for each
+ * epoch: the epoch's number, the other numbers of the report by name, those of validation sets as
+ * `validation.dev.loss`; the first line names them. Matrices are left out. An existing file is
+ * replaced when the fit begins, unless lines are to be appended.
  *
- * @throws TypeError if `path` is no path; the fit rejects with the system's error if the file cannot
- * be written
+ * @throws TypeError for a wrong option, or if `path` is no path; the fit rejects with the system's
+ * error if the file cannot be written, and with `ERR_BAD_FILE` if lines are to be appended to a file
+ * of other columns
  */
-export function csvLogger(path: FilePath): GeneralCallback {
+export function csvLogger(
+  path: FilePath,
+  options: OptionsOf<typeof csvLoggerOptions> = {},
+): GeneralCallback {
   const file = toPath('path', path)
-  let names: string[] | undefined
+  const { append } = complete('csvLogger', csvLoggerOptions, options)
+  let begun = false
   return {
-    onFitBegin() {
-      names = undefined
+    async onFitBegin() {
+      begun = false
+      // Before the training: a file that cannot be written is better known now.
+      await (append ? appendFile(file, '') : writeFile(file, ''))
     },
-    async onEpochEnd(report: AnyReport) {
-      if (names === undefined) {
-        names = scoreNames(report)
-        await writeFile(file, `${names.join(',')}\n`)
-      }
-      await appendFile(file, `${names.map((name) => findScore(report, name)).join(',')}\n`)
+    async onEpochEnd(report: GeneralReport) {
+      const { epoch, ...others } = report
+      const columns: [string, number][] = [['epoch', epoch], ...numbers(others)]
+      const header = csvLine(columns.map(([name]) => name))
+      if (!begun) await beginCsv(file, header)
+      begun = true
+      await appendFile(file, csvLine(columns.map(([, value]) => String(value))))
     },
   }
+}
+
+/** Writes the names of the columns, if the file has none yet. */
+async function beginCsv(file: string, header: string): Promise<void> {
+  const present = await readFile(file, 'utf8')
+  if (present === '') await appendFile(file, header)
+  else if (!present.startsWith(header))
+    throw new GemmnetError(
+      'ERR_BAD_FILE',
+      `${file}: no line of this fit can be appended, its columns are others: ${header.trimEnd()}`,
+      { path: file },
+    )
+}
+
+function csvLine(fields: readonly string[]): string {
+  const quoted = fields.map((field) =>
+    /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field,
+  )
+  return `${quoted.join(',')}\n`
 }

@@ -13,7 +13,7 @@ export interface LossBatch<D extends DType = DType> {
   readonly targets: Matrix<FloatArray<D>> | undefined
   /** Class indices, one per row, where the rows have those. */
   readonly labels: Int32Array | undefined
-  /** Sample weights, one per row, where the rows have them. */
+  /** Sample weights, one per row, where the rows have them; in training times class weights. */
   readonly sampleWeights: FloatArray<D> | undefined
 }
 

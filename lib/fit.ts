@@ -95,22 +95,28 @@ export interface History<M extends MetricName = never, V = undefined> {
 export interface FitControl {
   /** The network being trained; its weights are those of the last finished epoch. */
   readonly network: Network<DType>
-  /** Ends the training within one batch. */
+  /** Ends the training within one batch; in `onEpochEnd`, with that epoch. */
   stop(): void
   /** Multiplies the learning rate from the next step on, whatever schedule gives it; positive. */
   scaleLearningRate(factor: number): void
 }
 
 /**
- * Functions that a fit calls on its way; the next epoch waits for those of the last. `Report` is
- * what the callback reads of a report.
+ * Functions that a fit calls on its way, one callback's after the other's; the next epoch waits for
+ * those of the last. The first that throws ends the fit, which rejects with what it threw; the
+ * callbacks behind it are not called any more, but for their `onFitEnd`.
  */
 export interface Callback<M extends MetricName = never, V = undefined> {
+  /** Called before the first step, which waits for it. */
   onFitBegin?(fit: FitControl): void | Promise<void>
   onEpochEnd?(report: EpochReport<M, V>, fit: FitControl): void | Promise<void>
   /** Called soon after the batch; training does not wait for it. */
   onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>
-  /** Called once the training is over, however it ended; the network's weights may be set. */
+  /**
+   * Called once, when the training is over, however it ended (a signal that had aborted before the
+   * call of `fit` lets nothing begin, nor end); the network's weights may be set. What it throws is
+   * what the Fit rejects with, unless there is a reason from before.
+   */
   onFitEnd?(fit: FitControl): void | Promise<void>
 }
 
@@ -159,8 +165,7 @@ export class Fit<M extends MetricName = never, V = undefined>
   #breathed = performance.now()
   #ended = false
   #callbackError: { readonly error: unknown } | undefined
-  #phase = 0
-  #begun = false
+  #endError: { readonly error: unknown } | undefined // of onFitEnd
   readonly #control: FitControl
   #queue: Promise<void> = Promise.resolve()
   #waiting: (() => void)[] = []
@@ -271,7 +276,6 @@ export class Fit<M extends MetricName = never, V = undefined>
   }
 
   #record(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
-    this.#phase = event.phase
     const report = this.#toReport(event, losses)
     this.#epochs.push(report)
     this.#notify()
@@ -282,9 +286,9 @@ export class Fit<M extends MetricName = never, V = undefined>
     if (this.#number !== undefined) this.#plan.trainer.proceed(this.#number)
   }
 
-  #answerRate({ epoch, step }: NativeRateEvent): void {
+  #answerRate({ phase, epoch, step }: NativeRateEvent): void {
     this.#guard(() => {
-      const rate: unknown = this.#plan.rates[this.#phase]?.({ epoch, step })
+      const rate: unknown = this.#plan.rates[phase]?.({ epoch, step })
       this.#reply(checks.nonNegative('learningRate', rate))
     })
   }
@@ -319,39 +323,47 @@ export class Fit<M extends MetricName = never, V = undefined>
 
   /** The same with callbacks, one delivery after the other. Never rejects. */
   async #takeInTurn(events: readonly NativeEvent[], end: NativeFitEnd | null): Promise<void> {
-    if (!this.#begun) {
-      this.#begun = true
-      await this.#call((callback) => callback.onFitBegin?.(this.#control))
-    }
-    for (const event of events) {
-      if (event.type === 'rate') {
-        this.#answerRate(event)
-        continue
-      }
-      if (event.type === 'loss') {
-        this.#answerLoss(event)
-        continue
-      }
-      if (event.type === 'epoch') {
-        const report = this.#record(event, await this.#customLosses())
-        await this.#call((callback) => callback.onEpochEnd?.(report, this.#control))
-      } else if (!this.#stopping) {
-        const { epoch, batch, batches, loss: dataLoss, penalty, learningRate } = event
-        const loss = dataLoss + penalty
-        const report = { epoch, batch, batches, loss, dataLoss, learningRate }
-        await this.#call((callback) => callback.onBatchEnd?.(report, this.#control))
-      }
-      this.#answer()
-      await this.#breathe()
-    }
+    for (const event of events) await this.#takeEvent(event)
     if (end === null) return
-    const failure = this.#callbackError
-    this.#callbackError = undefined // those of onFitEnd are called even so
-    await this.#call((callback) => callback.onFitEnd?.(this.#control))
-    this.#callbackError = failure ?? this.#callbackError
+    for (const callback of this.#plan.callbacks) {
+      try {
+        await callback.onFitEnd?.(this.#control)
+      } catch (error) {
+        this.#endError ??= { error }
+      }
+    }
     this.#settle(() => {
       this.#conclude(end)
     })
+  }
+
+  async #takeEvent(event: NativeEvent): Promise<void> {
+    switch (event.type) {
+      case 'begin':
+        await this.#call((callback) => callback.onFitBegin?.(this.#control))
+        this.#reply(0)
+        return
+      case 'rate':
+        this.#answerRate(event)
+        return
+      case 'loss':
+        this.#answerLoss(event)
+        return
+      case 'epoch': {
+        const report = this.#record(event, await this.#customLosses())
+        await this.#call((callback) => callback.onEpochEnd?.(report, this.#control))
+        break
+      }
+      case 'batch':
+        if (!this.#stopping) {
+          const { epoch, batch, batches, loss: dataLoss, penalty, learningRate } = event
+          const loss = dataLoss + penalty
+          const report = { epoch, batch, batches, loss, dataLoss, learningRate }
+          await this.#call((callback) => callback.onBatchEnd?.(report, this.#control))
+        }
+    }
+    this.#answer()
+    await this.#breathe()
   }
 
   /** The losses of the validation sets, where the core cannot know them. */
@@ -395,9 +407,11 @@ export class Fit<M extends MetricName = never, V = undefined>
     } else if (end.reason === 'failed') {
       this.#reject(callSite.claim(new Error(end.error.message, { cause: end.error })))
     } else if (end.reason === 'nonFiniteLoss' || end.reason === 'nonFiniteWeights') {
-      this.#reject(callSite.claim(nonFiniteLoss(end)))
+      this.#reject(callSite.claim(nonFiniteLoss(end, this.#plan.customLoss !== undefined)))
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
       this.#reject(signal.reason)
+    } else if (this.#endError !== undefined) {
+      this.#reject(this.#endError.error)
     } else {
       const { reason } = end
       this.#resolve({
@@ -425,7 +439,11 @@ export class Fit<M extends MetricName = never, V = undefined>
     const { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond, validations } = event
     const { metrics, validationNames: names, evaluateTrain, network } = this.#plan
     const scores = validations.map((one, i) =>
-      toScores(losses[i] === undefined ? one : { ...one, loss: losses[i] }, metrics, network.outputs),
+      toScores(
+        losses[i] === undefined ? one : { ...one, loss: losses[i] },
+        metrics,
+        network.outputs,
+      ),
     )
     const train = evaluateTrain ? scores.pop() : undefined
     const validation =
@@ -456,30 +474,27 @@ export function toScores<M extends MetricName>(
 
 type NonFinite = Extract<NativeFitEnd, { reason: 'nonFiniteLoss' | 'nonFiniteWeights' }>
 
-function nonFiniteLoss(end: NonFinite): GemmnetError {
-  const { reason, epoch, batch, layer } = end
-  const where = `in epoch ${epoch}, batch ${batch}`
+function nonFiniteLoss(end: NonFinite, isCustom: boolean): GemmnetError {
+  const { epoch, batch, layer } = end
+  const row = end.reason === 'nonFiniteLoss' ? end.row : undefined
   const scale = 'A smaller learning rate, or features scaled to about 1, usually help'
-  const targets = 'All outputs are: targets or sample weights are too large for it'
   const kept = 'The network keeps its last finite weights'
-  const details = { epoch, batch, ...(layer !== undefined && { layer }) }
-  if (reason === 'nonFiniteWeights')
-    return new GemmnetError(
-      'ERR_NON_FINITE_LOSS',
-      `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}. ${kept}. ${scale}`,
-      details,
-    )
-  const { row } = end
-  if (row === undefined)
-    return new GemmnetError(
-      'ERR_NON_FINITE_LOSS',
-      `The loss is not finite ${where}. ${targets}. ${kept}`,
-      details,
-    )
-  return new GemmnetError(
-    'ERR_NON_FINITE_LOSS',
-    `The loss is not finite ${where}: layer ${layer} gives NaN or infinity for row ${row}. ` +
-      `${kept}. ${scale}`,
-    { ...details, row },
-  )
+  const where = `in epoch ${epoch}, batch ${batch}`
+  const ofRow = row === undefined ? '' : ` of row ${row}`
+  const message = () => {
+    if (end.reason === 'nonFiniteWeights')
+      return `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}. ${kept}. ${scale}`
+    if (layer !== undefined)
+      return `The loss is not finite ${where}: layer ${layer} gives NaN or infinity for row ${row}. ${kept}. ${scale}`
+    const why = isCustom
+      ? `The loss function gives a value or a gradient${ofRow} that is not`
+      : `All outputs${ofRow} are: targets or sample weights are too large for it`
+    return `The loss is not finite ${where}. ${why}. ${kept}`
+  }
+  return new GemmnetError('ERR_NON_FINITE_LOSS', message(), {
+    epoch,
+    batch,
+    ...(layer !== undefined && { layer }),
+    ...(row !== undefined && { row }),
+  })
 }

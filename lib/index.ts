@@ -1,3 +1,4 @@
+export type { GeneralCallback, GeneralReport } from './callbacks.js'
 export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'
 export type { CustomLoss, LossBatch, LossValue } from './custom_loss.js'

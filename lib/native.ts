@@ -233,9 +233,15 @@ export interface NativeBatchEvent {
   readonly learningRate: number
 }
 
-/** Asks for the learning rate of a step; both count from 0 over the phase. */
+/** Asks for leave to begin; any number is it. */
+export interface NativeBeginEvent {
+  readonly type: 'begin'
+}
+
+/** Asks for the learning rate of a step; epoch and step count from 0 over the phase. */
 export interface NativeRateEvent {
   readonly type: 'rate'
+  readonly phase: number
   readonly epoch: number
   readonly step: number
 }
@@ -250,7 +256,8 @@ export interface NativeLossEvent {
   readonly weights?: Float32Array | Float64Array
 }
 
-export type NativeEvent = NativeEpochEvent | NativeBatchEvent | NativeRateEvent | NativeLossEvent
+export type NativeEvent =
+  NativeBeginEvent | NativeEpochEvent | NativeBatchEvent | NativeRateEvent | NativeLossEvent
 
 export type NativeFitEnd =
   | { readonly reason: 'finished' | 'converged' | 'stopped' }
@@ -265,8 +272,9 @@ export type NativeFitEnd =
       readonly reason: 'nonFiniteLoss'
       readonly epoch: number
       readonly batch: number
-      /** The first layer with such outputs, and its first such row among all rows, if there is one. */
+      /** The first layer with such outputs, if there is one. */
       readonly layer?: number
+      /** The first such row, of such outputs or such a loss, among those of the data given. */
       readonly row?: number
     }
 
@@ -276,15 +284,12 @@ export interface NativeFitSettings {
   readonly epochs: number
   /** 0: no batch events. */
   readonly batchReportInterval: number
-  /** Whether the fit waits for `proceed` after each epoch. */
+  /** Whether the fit waits for leave to begin, and after each epoch for `proceed`. */
   readonly wait: boolean
 }
 
 /** Called with what happened since the last call, in order; the last time with the end. */
-export type FitListener = (
-  events: readonly NativeEvent[],
-  end: NativeFitEnd | null,
-) => void
+export type FitListener = (events: readonly NativeEvent[], end: NativeFitEnd | null) => void
 
 /** Called once. */
 export type TaskListener<Result> = (error: Error | null, result: Result) => void
@@ -295,7 +300,7 @@ export interface NativeTrainer {
   stop(fit: number): void
   /** Answers one event: a fit is never more than 1024 ahead, with `wait` not one epoch. */
   proceed(fit: number): void
-  /** Answers the question a fit waits on; a loss with its gradient, of the network's type. */
+  /** Answers the question a fit waits on: a loss with its gradient, of the network's type. */
   answer(fit: number, value: number, gradient?: Float32Array | Float64Array): void
   /** Multiplies all learning rates to come. */
   scaleLearningRate(factor: number): void

@@ -178,7 +178,7 @@ export function lbfgs(options: OptimizerOptions<'lbfgs'> = {}): Optimizer<'lbfgs
  * Levenberg-Marquardt (D. Marquardt, SIAM Journal 11, 1963; for networks M. Hagan and M. Menhaj,
  * IEEE Transactions on Neural Networks 5, 1994) on the whole training set, one iteration an epoch,
  * for losses that are sums of squares of errors r: `w += p` with `(J'J + mu I) p = -J'r`. mu grows
- * by `muIncrease` until a step makes the loss smaller, and is then divided by `muDecrease`.
+ * by `muIncrease` until a step makes the loss smaller, and is then multiplied with `muDecrease`.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  */

@@ -29,6 +29,7 @@ import {
   complete,
   losses as lossTable,
   metrics as metricTable,
+  mostLearned,
   namedIn,
   nameOf,
   optimizers as optimizerTable,
@@ -69,7 +70,7 @@ export type TrainerOptions<M extends MetricName = never> = OptionsOf<typeof trai
   readonly metrics?: readonly Metric<M>[] | undefined
   /**
    * In training, what the weight of a row is multiplied with, by its class: an array with one
-   * weight per class,or an object from class to weight (1 where it has none). Default: 1.
+   * weight per class, or an object from class to weight (1 where it has none). Default: 1.
    */
   readonly classWeights?: ClassWeights | undefined
 }
@@ -127,6 +128,7 @@ export class Trainer<M extends MetricName = never> {
   readonly #native: NativeTrainer
   readonly #customLoss: CustomLoss | undefined
   readonly #rates: readonly (LearningRateFunction | undefined)[]
+  readonly #checkMethods: () => void
 
   /**
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of
@@ -136,7 +138,8 @@ export class Trainer<M extends MetricName = never> {
     if (!(network instanceof Network)) throw typeError('network', 'a Network', network)
     const settings = complete('Trainer', trainerOptions, options, ownOptions)
     const { accumulate, shuffle, seed, threads = 0, conventions } = settings
-    const batchSize = options.batchSize ?? complete('Trainer', trainerOptions, {}, [], conventions).batchSize
+    const batchSize =
+      options.batchSize ?? complete('Trainer', trainerOptions, {}, [], conventions).batchSize
     const { meanOver } = complete('Trainer', trainerOptions, options, ownOptions, conventions)
     const loss = checkLoss(options.loss)
     if (loss === 'categoricalCrossentropy' && network.outputs === 1)
@@ -158,7 +161,10 @@ export class Trainer<M extends MetricName = never> {
     this.#rates = decided.map(({ schedule }) =>
       typeof schedule === 'function' ? schedule : undefined,
     )
-    for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
+    this.#checkMethods = () => {
+      for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
+    }
+    this.#checkMethods()
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss:
@@ -175,7 +181,8 @@ export class Trainer<M extends MetricName = never> {
         classWeights,
       },
       phases: phases.map((phase, i): NativePhase => {
-        const { schedule, weightDecay, decoupled, values } = decided[i] ?? optimizerSettings(phase.optimizer)
+        const { schedule, weightDecay, decoupled, values } =
+          decided[i] ?? optimizerSettings(phase.optimizer)
         const { name } = phase.optimizer
         const table = { ...optimizerTable, ...quasiNewtonTable }
         const rows = [...description.optimizers, ...description.quasiNewton]
@@ -232,6 +239,7 @@ export class Trainer<M extends MetricName = never> {
     if (this.network.isTraining) throw busy('a second fit cannot start')
     if (this.network.layers.every((layer) => !layer.trainable || layer.tensorNames.length === 0))
       throw new RangeError('The network has no layer to train: all are frozen, or have no weights')
+    this.#checkMethods() // again: layers can be frozen, and learn again, at any time
 
     const all = evaluateTrain ? [...sets, train] : sets
     const plan: FitPlan<M, V> = {
@@ -250,7 +258,9 @@ export class Trainer<M extends MetricName = never> {
         train: train.native,
         validations: all.map((set) => set.native),
         epochs,
-        batchReportInterval: callbacks.some((callback: Callback<M, V>) => 'onBatchEnd' in callback)
+        batchReportInterval: callbacks.some(
+          (callback: Callback<M, V>) => callback.onBatchEnd !== undefined,
+        )
           ? batchReportInterval
           : 0,
         wait: callbacks.length > 0 || this.#customLoss !== undefined,
@@ -410,12 +420,15 @@ function toClassWeights(given: ClassWeights | undefined): number[] {
   return Array.from(weights, (weight: number | undefined) => weight ?? 1)
 }
 
-/** Checks that a quasi-Newton method can have the cost that the other options make. */
+/**
+ * Checks that a quasi-Newton method can minimise the cost that the other options make, over the
+ * parameters that the network's layers have to learn now.
+ */
 function checkMethod(
   name: OptimizerName,
   network: Network<DType>,
   loss: LossName | undefined,
-  { l1 }: Settings,
+  { l1 }: Pick<Settings, 'l1'>,
 ): void {
   if (!isQuasiNewton(name)) return
   const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))
@@ -424,11 +437,25 @@ function checkMethod(
       throw new RangeError(
         `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
       )
-  const squared = loss === 'meanSquaredError' || loss === 'halfSquaredError'
+  const most = mostLearned[name]
+  const count = network.layers.reduce(
+    (sum, layer) => sum + (layer.trainable ? layer.parameterCount : 0),
+    0,
+  )
+  if (most !== undefined && count > most)
+    throw new RangeError(
+      `\`${name}\` learns ${most} parameters at most, whose square it has in memory; the network has ${count}. \`lbfgs\` has no such limit`,
+    )
   if (name !== 'levenbergMarquardt') return
-  if (!squared) throw rangeError('loss', `a squared error, for \`${name}\``, loss)
-  const own = network.layers.map(({ description: layer }) => (layer.type === 'dense' ? layer : {}))
-  const hasOther = own.some((layer: { l1?: number | undefined; biasL1?: number | undefined; activityL1?: number | undefined; activityL2?: number | undefined }) => (layer.l1 ?? l1) + (layer.biasL1 ?? 0) + (layer.activityL1 ?? 0) + (layer.activityL2 ?? 0) !== 0)
-  if (hasOther)
+  if (loss !== 'meanSquaredError' && loss !== 'halfSquaredError')
+    throw new RangeError(
+      `\`${name}\` needs a squared error, got ${loss === undefined ? 'a loss of your own' : `\`${loss}\``}`,
+    )
+  const others = network.layers.some(({ description: layer }) => {
+    if (layer.type !== 'dense') return false
+    const { biasL1 = 0, activityL1 = 0, activityL2 = 0 } = layer
+    return [layer.l1 ?? l1, biasL1, activityL1, activityL2].some((strength) => strength !== 0)
+  })
+  if (others)
     throw new RangeError(`\`${name}\` takes L2 penalties of weights, but neither L1 nor activity's`)
 }

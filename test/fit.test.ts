@@ -44,7 +44,9 @@ const makeTrainer = (
   })
 
 /** A report without what depends on the clock. */
-const untimed = <R extends Scores<never> & { seconds: number; rowsPerSecond: number }>(report: R) => ({
+const untimed = <R extends Scores<never> & { seconds: number; rowsPerSecond: number }>(
+  report: R,
+) => ({
   ...report,
   seconds: undefined,
   rowsPerSecond: undefined,
@@ -428,7 +430,11 @@ test('one row is enough', async (t) => {
 test('no epochs are an empty history', async (t) => {
   const trainer = makeTrainer()
   const before = trainer.network.parameters
-  t.deepEqual(await trainer.fit(data, { epochs: 0 }), { epochs: [], completed: true })
+  t.deepEqual(await trainer.fit(data, { epochs: 0 }), {
+    epochs: [],
+    completed: true,
+    converged: false,
+  })
   t.deepEqual(trainer.network.parameters, before)
   for await (const report of trainer.fit(data, { epochs: 0 })) t.is(report.epoch, 0)
 })
@@ -611,7 +617,7 @@ test('the row of a loss that is not finite is that of the data given, through vi
   const error = await t.throwsAsync(Promise.resolve(trainer.fit(view)), {
     instanceOf: GemmnetError,
   })
-  t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, batch: 1, layer: 0 })
+  t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, batch: 1, layer: 0, row: 1 })
   t.true(network.parameters.every(Number.isFinite))
 })
 

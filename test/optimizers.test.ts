@@ -76,7 +76,7 @@ const refused: Record<string, unknown> = {
   history: 0.5,
   mu: 0,
   muIncrease: 1,
-  muDecrease: 1,
+  muDecrease: 1, // a factor below 1
   maximumMu: 0,
 }
 for (const [name, table] of Object.entries({ ...optimizers, ...quasiNewton }))

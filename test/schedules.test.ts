@@ -70,7 +70,8 @@ test('every schedule is told to the core as numbers', (t) => {
 
 test('a schedule that went through JSON is checked and made again', (t) => {
   const nested = warmup(made.cosineDecay, { steps: 5 })
-  for (const schedule of [...Object.values(made), nested])
+  const whole = cosineDecay(0.1, { steps: 10 })
+  for (const schedule of [...Object.values(made), nested, whole])
     t.deepEqual(checkLearningRate('learningRate', JSON.parse(JSON.stringify(schedule))), schedule)
 })
 

@@ -1,5 +1,20 @@
 import test from 'ava'
-import { adam, Dataset, dense, Network, Trainer } from '../lib/index.js'
+import type { LayerDescription, TrainerOptions } from '../lib/index.js'
+import {
+  activation,
+  adam,
+  batchNorm,
+  Dataset,
+  dense,
+  dropout,
+  gaussianNoise,
+  layerNorm,
+  nadam,
+  Network,
+  sgd,
+  Trainer,
+} from '../lib/index.js'
+import { numbersOf } from './helpers/compare.js'
 import { randomMatrix } from './helpers/random.js'
 
 // Bits do not depend on the number of threads, also where there are more of them than processors.
@@ -59,4 +74,82 @@ for (const [name, { widths, batch, rows }] of Object.entries(cases))
       const alone = await run(1)
       for (const threads of [2, 3, 4, 8])
         t.true(alone.equals(await run(threads)), `${threads} threads`)
+    })
+
+const networks = {
+  'every kind of layer': {
+    layers: [
+      dense(40, { useBias: false, l1: 1e-5, activityL2: 1e-4 }),
+      batchNorm(),
+      activation('relu'),
+      dropout(0.3),
+      dense(30, { activation: 'tanh', maxNorm: 0.8 }),
+      layerNorm(),
+      gaussianNoise(0.1),
+      batchNorm(),
+      dense(4, 'softmax'),
+    ],
+    batchSize: 200,
+    options: [
+      { optimizer: adam(), clipGlobalNorm: 0.5, averageMomentum: 0.9 },
+      { optimizer: nadam(), clipNorm: 0.1, accumulate: 2, classWeights: [1, 2, 3, 4] },
+      { optimizer: sgd({ momentum: 0.9 }), clipValue: 0.01, l2: 1e-3, conventions: 'torch' },
+      { optimizer: 'rprop', accumulate: 3 },
+    ],
+  },
+  'many rows accumulated': {
+    layers: [dense(50, 'gelu'), dropout(0.2), dense(60, 'silu'), layerNorm(), dense(4, 'softmax')],
+    batchSize: 300,
+    options: [
+      { optimizer: 'adamw', accumulate: 2, clipGlobalNorm: 0.1, averageMomentum: 0.99 },
+      { optimizer: 'gradientDescent', clipNorm: 0.1 },
+    ],
+  },
+  'rules that take the whole set': {
+    layers: [dense(30, 'tanh'), layerNorm(), dense(20, 'sigmoid'), dense(4)],
+    batchSize: 100,
+    options: [
+      { loss: 'meanSquaredError', optimizer: 'lbfgs', l2: 1e-4 },
+      { loss: 'meanSquaredError', optimizer: 'bfgs', classWeights: [1, 2, 3, 4] },
+      { loss: 'meanSquaredError', optimizer: 'levenbergMarquardt', l2: 1e-4 },
+    ],
+  },
+} satisfies Record<
+  string,
+  {
+    layers: LayerDescription[]
+    batchSize: number
+    options: Partial<TrainerOptions>[]
+  }
+>
+
+for (const [name, { layers, batchSize, options }] of Object.entries(networks))
+  for (const dtype of ['float32', 'float64'] as const)
+    test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4 and 8 threads`, async (t) => {
+      const x = randomMatrix(1150, 24, 1, -1, 1)
+      const data = new Dataset(
+        x,
+        x.map(([a = 0, b = 0]) => 2 * Number(a > 0) + Number(b > 0)),
+        { classes: 4, sampleWeights: x.map(([a = 0]) => 1 + a) },
+      )
+      for (const [i, each] of options.entries()) {
+        const run = async (threads: number) => {
+          const network = new Network({ inputs: 24, layers, dtype, seed: 1 })
+          const trainer = new Trainer(network, {
+            loss: 'categoricalCrossentropy',
+            metrics: ['accuracy', 'rocAuc', 'f1'],
+            batchSize,
+            epochs: 3,
+            threads,
+            ...each,
+          })
+          const history = await trainer.fit(data, { validation: data.slice(0, 700) })
+          const scores = await trainer.evaluate(data)
+          return numbersOf([history, scores, network.parameters])
+        }
+        const alone = await run(1)
+        t.true(alone.every(Number.isFinite))
+        for (const threads of [2, 3, 4, 8])
+          t.deepEqual(await run(threads), alone, `${threads} threads, option ${i}`)
+      }
     })

@@ -190,8 +190,8 @@ export const quasiNewton = {
     mu: defaulted(1e-3, checks.positive),
     /** What mu is multiplied with while a step makes the loss larger, above 1. Default 10. */
     muIncrease: defaulted(10, checks.aboveOne),
-    /** What mu is divided by after a step that makes the loss smaller, above 1. Default 10. */
-    muDecrease: defaulted(10, checks.aboveOne),
+    /** What mu is multiplied with after a step that makes the loss smaller, in (0, 1). Default 0.1. */
+    muDecrease: defaulted(0.1, checks.positiveFraction),
     /** Training ends when mu grows beyond it, positive. Default 1e10. */
     maximumMu: defaulted(1e10, checks.positive),
     /** Training ends when no part of the gradient is larger, at least 0. Default 1e-10. */
@@ -205,3 +205,12 @@ export type GradientOptimizerName = keyof typeof optimizers
 export type QuasiNewtonName = keyof typeof quasiNewton
 /** The name of an optimizer. */
 export type OptimizerName = GradientOptimizerName | QuasiNewtonName
+
+/**
+ * Parameters that rules with a matrix of their square take at most: 800 MB and 200 MB in float64.
+ * The core refuses more, too (`maximum_size`).
+ */
+export const mostLearned: Readonly<Partial<Record<QuasiNewtonName, number>>> = {
+  bfgs: 10_000,
+  levenbergMarquardt: 5_000,
+}

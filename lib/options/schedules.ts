@@ -166,16 +166,18 @@ export function makeSchedule<N extends ScheduleName>(
   schedule?: unknown,
 ): Schedule<N> {
   const settings = complete(name, schedules[name], options)
-  if (name === 'cosineDecay') checkRestarts(options)
+  if (name === 'cosineDecay') checkRestarts(settings as ScheduleSettings<'cosineDecay'>)
   if (name === 'piecewise') checkPieces(settings as ScheduleSettings<'piecewise'>)
   const child = name === 'warmup' ? { schedule: checkSchedule('schedule', schedule) } : {}
   return Object.freeze({ name, ...settings, ...child }) as Schedule<N> // `name` decided on all of it
 }
 
-function checkRestarts(options: object): void {
-  if (Reflect.get(options, 'restarts') === true) return
-  for (const name of ['tMul', 'mMul'])
-    if (Reflect.get(options, name) !== undefined)
+function checkRestarts(settings: ScheduleSettings<'cosineDecay'>): void {
+  if (settings.restarts) return
+  // A schedule that is checked again, by an optimizer or from a file, has the defaults.
+  const defaults = complete('cosineDecay', schedules.cosineDecay, { rate: 0, steps: 1 })
+  for (const name of ['tMul', 'mMul'] as const)
+    if (settings[name] !== defaults[name])
       throw new RangeError(`\`${name}\` needs \`restarts: true\``)
 }
 

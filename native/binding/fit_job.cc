@@ -85,13 +85,24 @@ void FitJob<T>::proceed() {
 
 template <typename T>
 void FitJob<T>::work() {
-  outcome_ = trainer_->fit(settings_, *this, this);
+  if (wait_ && !ask(BeginQuestion{}))
+    outcome_.reason = FitOutcome::Reason::stopped;
+  else
+    outcome_ = trainer_->fit(settings_, *this, this);
+}
+
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const BeginQuestion& /*question*/) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "begin";
+  return object;
 }
 
 template <typename T>
 Napi::Object FitJob<T>::describe(Napi::Env env, const RateQuestion& question) {
   Napi::Object object = Napi::Object::New(env);
   object["type"] = "rate";
+  object["phase"] = static_cast<double>(question.phase);
   object["epoch"] = static_cast<double>(question.epoch);
   object["step"] = static_cast<double>(question.step);
   return object;
@@ -131,8 +142,9 @@ bool FitJob<T>::ask(Event question) {
 }
 
 template <typename T>
-bool FitJob<T>::ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) {
-  if (!ask(RateQuestion{epoch, step})) return false;
+bool FitJob<T>::ask_learning_rate(std::size_t phase, std::uint64_t epoch, std::uint64_t step,
+                                  double& rate) {
+  if (!ask(RateQuestion{phase, epoch, step})) return false;
   rate = answer_;
   return true;
 }
@@ -224,10 +236,9 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
       end["epoch"] = static_cast<double>(outcome_.epoch);
       end["batch"] = static_cast<double>(outcome_.batch);
       // Outputs may all be finite, and only the loss of them not.
-      if (outcome_.layer < trainer_->network()->layers().size()) {
+      if (outcome_.layer < trainer_->network()->layers().size())
         end["layer"] = static_cast<double>(outcome_.layer);
-        end["row"] = static_cast<double>(outcome_.place);
-      }
+      if (outcome_.row) end["row"] = static_cast<double>(*outcome_.row);
       break;
   }
   return end;

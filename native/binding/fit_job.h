@@ -16,8 +16,9 @@ class FitControl : public Job {
   using Job::Job;
   /// Answers one report.
   virtual void proceed() = 0;
-  /// Answers the question that the fit waits on: a learning rate, or a loss with its gradient, a
-  /// typed array of the network's type. Throws if the gradient is not what was asked for.
+  /// Answers the question that the fit waits on: any number for leave to begin, a learning rate, or
+  /// a loss with its gradient, a typed array of the network's type. Throws if the gradient is not
+  /// what was asked for.
   virtual void answer(double value, const Napi::Value& gradient) = 0;
 };
 
@@ -27,7 +28,8 @@ class FitControl : public Job {
 template <typename T>
 class FitJob final : public FitControl, private FitObserver, private CustomLoss<T> {
  public:
-  /// `wait`: after each epoch the thread waits until all its reports are answered.
+  /// `wait`: the thread waits for an answer before it begins, and after each epoch until all its
+  /// reports are answered.
   FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> trainer, FitSettings settings,
          bool wait);
   ~FitJob() override;
@@ -37,8 +39,11 @@ class FitJob final : public FitControl, private FitObserver, private CustomLoss<
   void answer(double value, const Napi::Value& gradient) override;
 
  private:
+  /// Asks for leave to begin.
+  struct BeginQuestion {};
   /// Asks for the learning rate of a step.
   struct RateQuestion {
+    std::size_t phase;
     std::uint64_t epoch;
     std::uint64_t step;
   };
@@ -51,10 +56,11 @@ class FitJob final : public FitControl, private FitObserver, private CustomLoss<
     std::vector<std::int32_t> labels;
     std::vector<T> weights;
   };
-  using Event = std::variant<EpochReport, BatchReport, RateQuestion, LossQuestion>;
+  using Event = std::variant<EpochReport, BatchReport, BeginQuestion, RateQuestion, LossQuestion>;
 
   static Napi::Object describe(Napi::Env env, const EpochReport& report);
   static Napi::Object describe(Napi::Env env, const BatchReport& report);
+  static Napi::Object describe(Napi::Env env, const BeginQuestion& question);
   static Napi::Object describe(Napi::Env env, const RateQuestion& question);
   static Napi::Object describe(Napi::Env env, const LossQuestion& question);
 
@@ -69,7 +75,8 @@ class FitJob final : public FitControl, private FitObserver, private CustomLoss<
   void post(const Report& report, std::size_t left);
   void epoch_ended(const EpochReport& report) override;
   void batch_ended(const BatchReport& report) override;
-  bool ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) override;
+  bool ask_learning_rate(std::size_t phase, std::uint64_t epoch, std::uint64_t step,
+                         double& rate) override;
   bool compute(const Predictions<T>& rows, double& value, MatrixView<T> gradient) override;
   /// Posts a question and waits for its answer, or a stop: then false.
   bool ask(Event question);

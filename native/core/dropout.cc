@@ -12,25 +12,26 @@ Dropout<T>::Dropout(const LayerSettings& settings, std::size_t number, std::size
 template <typename T>
 void Dropout<T>::forward(const LayerPass<T>& pass, Range rows,
                          typename Layer<T>::Ending /*ending*/) const {
+  const MatrixView<const T> input = pass.input.row_block(rows);
   const MatrixView<T> output = pass.output.row_block(rows);
-  copy_rows<T>(pass.input.row_block(rows), output);
-  if (pass.draws == nullptr) return;
+  if (pass.draws == nullptr) return copy_rows<T>(input, output);
   const MatrixView<T> factors = pass.kept.row_block(rows);
   for (std::size_t r = 0; r < output.rows; ++r) {
     kernels<T>().elementwise.dropout(
         draw_row(*pass.draws, Stream::dropout, number_, rows.begin + r, output.columns), rate_,
         factors.row(r), output.columns);
-    kernels<T>().elementwise.multiply(factors.row(r), output.row(r), output.columns);
+    kernels<T>().elementwise.multiply(factors.row(r), input.row(r), output.row(r), output.columns);
   }
 }
 
 template <typename T>
 void Dropout<T>::backward_input(const LayerPass<T>& pass, Range rows) const {
+  const MatrixView<T> output_gradient = pass.output_gradient.row_block(rows);
   const MatrixView<T> gradient = pass.input_gradient.row_block(rows);
-  copy_rows<T>(pass.output_gradient.row_block(rows), gradient);
   const MatrixView<T> factors = pass.kept.row_block(rows);
   for (std::size_t r = 0; r < gradient.rows; ++r)
-    kernels<T>().elementwise.multiply(factors.row(r), gradient.row(r), gradient.columns);
+    kernels<T>().elementwise.multiply(factors.row(r), output_gradient.row(r), gradient.row(r),
+                                      gradient.columns);
 }
 
 template class Dropout<float>;

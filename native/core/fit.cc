@@ -53,6 +53,13 @@ typename Step<T>::BatchSize Fit<T>::batch_size(const PhaseSettings& phase) const
   return {update, objective_.is_custom() ? batch : piece_rows(network_, batch)};
 }
 
+/// Steps in an epoch of the current phase.
+template <typename T>
+std::size_t Fit<T>::batches() const {
+  const std::size_t size = batch_size(phase()).rows;
+  return (settings_.train.size() + size - 1) / size;
+}
+
 template <typename T>
 std::size_t Fit<T>::most_threads() const {
   std::size_t most = 1;
@@ -75,6 +82,7 @@ void Fit<T>::begin_phase() {
   if (quasi_newton) update.optimizer = {"gradientDescent", {}};  // never asked to update
   WeightAverages<T>* const averages =
       state_.averages.momentum != 0 && !quasi_newton ? &state_.averages : nullptr;
+  if (quasi_newton) state_.averages.begun = false;  // it makes none
   cost_.reset();
   step_.emplace(network_, objective_, update, phase_state().optimizer, averages, custom_loss_, size,
                 team_.size());
@@ -91,13 +99,33 @@ void Fit<T>::begin_phase() {
   cost_->read(step_->parameters(), point_);
 }
 
+/// Forgets what the last fit has learned of a cost that is no longer the same.
+template <typename T>
+void Fit<T>::recall() {
+  std::vector<bool> learned;
+  for (const auto& place : network_.tensors()) learned.push_back(network_.learns(place));
+  const bool same_tensors = learned == state_.learned;
+  const bool same_rows = state_.train && state_.train->is_same(settings_.train);
+  const bool same = same_tensors && same_rows && state_.published_version == network_.version();
+  for (std::size_t p = 0; p < state_.phases.size(); ++p) {
+    auto& method = state_.phases[p].quasi_newton;
+    if (method == nullptr || same) continue;
+    const NamedOptions& named = trainer_.phases[p].update.optimizer;
+    const std::size_t size = learned_count(network_);
+    if (method->gradient().size() == size)
+      method->reset();
+    else  // layers were frozen, or learn again
+      method = find(quasi_newton_methods<T>(), named.name)->make(named.options.data(), size);
+  }
+  // Asked again, the last phase looks once more.
+  if (!same || is_last_phase()) state_.phase_ended = false;
+  state_.train = settings_.train;
+  state_.learned = std::move(learned);
+}
+
 template <typename T>
 void Fit<T>::load_weights() {
   const bool unchanged = state_.published_version == network_.version();
-  if (!unchanged || !state_.train || !state_.train->is_same(settings_.train))
-    for (auto& phase : state_.phases)
-      if (phase.quasi_newton != nullptr) phase.quasi_newton->reset();
-  state_.train = settings_.train;
   if (state_.weights.size() != 0 && unchanged) {
     step_->load(state_.weights);
   } else {
@@ -110,37 +138,53 @@ template <typename T>
 bool Fit<T>::publish() {
   const bool averaged = state_.averages.begun;
   const AlignedBuffer<T>& shown = averaged ? state_.averages.block : step_->parameters();
-  if (first_non_finite_layer(network_, shown) != network_.layers().size()) return false;
+  if (first_non_finite_layer(network_, shown) != network_.layers().size()) {
+    state_.averages.begun = false;  // they would not become finite again
+    return false;
+  }
   network_.publish(shown);
   state_.published_version = network_.version();
-  if (averaged) state_.weights = step_->parameters();
+  if (averaged) {
+    if (state_.weights.size() == 0) state_.weights = AlignedBuffer<T>(shown.size());
+    std::copy_n(step_->parameters().data(), shown.size(), state_.weights.data());
+  } else {
+    state_.weights = AlignedBuffer<T>();
+  }
   return true;
 }
 
+/// The step found it; the row is told as one of the data given, which may be a view of others.
 template <typename T>
 FitOutcome Fit<T>::non_finite_loss(std::uint64_t epoch, std::size_t batch) const {
-  return {Reason::non_finite_loss, epoch, batch, step_->non_finite().layer,
-          step_->non_finite().place};
+  const auto& [layer, place] = step_->non_finite();
+  FitOutcome outcome{Reason::non_finite_loss, epoch, batch, layer, {}};
+  for (std::size_t i = 0; place && !outcome.row && i < settings_.train.size(); ++i)
+    if (settings_.train.place(i) == *place) outcome.row = i;
+  return outcome;
 }
 
 template <typename T>
 FitOutcome Fit<T>::run() {
+  recall();
   for (std::size_t e = 0; e < settings_.epochs; ++e) {
+    if (observer_.stop_requested()) return {Reason::stopped, 0, 0, 0, {}};
     if (const Ending ending = run_epoch()) return *ending;
   }
-  return {};
+  const bool converged = is_last_phase() && state_.phase_ended;
+  return {converged ? Reason::converged : Reason::finished, 0, 0, 0, {}};
 }
 
 template <typename T>
 typename Fit<T>::Ending Fit<T>::run_epoch() {
-  const bool done = phase_ended_ || (phase().epochs != 0 && state_.phase_epochs >= phase().epochs);
+  const bool done =
+      state_.phase_ended || (phase().epochs != 0 && state_.phase_epochs >= phase().epochs);
   if (done && !is_last_phase()) {
     ++state_.phase;
     state_.phase_epochs = 0;
-    phase_ended_ = false;
+    state_.phase_ended = false;
     begin_phase();
-  } else if (phase_ended_) {
-    return FitOutcome{Reason::converged, 0, 0, 0, 0};
+  } else if (state_.phase_ended) {
+    return FitOutcome{Reason::converged, 0, 0, 0, {}};
   } else if (!step_) {
     begin_phase();
   }
@@ -154,8 +198,11 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   const AlignedBuffer<T>& shown =
       state_.averages.begun ? state_.averages.block : step_->parameters();
   if (!publish())
-    return FitOutcome{Reason::non_finite_weights, epoch, 1, first_non_finite_layer(network_, shown),
-                      0};
+    return FitOutcome{Reason::non_finite_weights,
+                      epoch,
+                      cost_ ? 1 : batches(),
+                      first_non_finite_layer(network_, shown),
+                      {}};
   state_.epochs = epoch;
   ++state_.phase_epochs;
 
@@ -169,7 +216,7 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   for (std::size_t v = 0; v < settings_.validations.size(); ++v)
     inference_.evaluate(shown.data(), objective_, settings_.validations[v], team_, stop,
                         report_.validations[v]);
-  if (observer_.stop_requested()) return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+  if (observer_.stop_requested()) return FitOutcome{Reason::stopped, 0, 0, 0, {}};
   observer_.epoch_ended(report_);
   return std::nullopt;
 }
@@ -180,7 +227,7 @@ bool Fit<T>::rate(std::uint64_t batches, double& rate) {
   const std::uint64_t step = phase_state().optimizer.steps;
   if (phase().schedule)
     rate = learning_rate(*phase().schedule, step, state_.phase_epochs, batches);
-  else if (!observer_.ask_learning_rate(state_.phase_epochs, step, rate))
+  else if (!observer_.ask_learning_rate(state_.phase, state_.phase_epochs, step, rate))
     return false;
   rate *= state_.rate_factor.load();
   return true;
@@ -190,7 +237,7 @@ template <typename T>
 typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
   const std::size_t rows = settings_.train.size();
   const std::size_t size = batch_size(phase()).rows;
-  const std::size_t batches = (rows + size - 1) / size;
+  const std::size_t batches = this->batches();
   for (std::size_t i = 0; i < rows; ++i) order_[i] = settings_.train.place(i);
   if (trainer_.shuffle)
     shuffle(order_, Philox(trainer_.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
@@ -216,15 +263,16 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
     const bool reports = interval != 0 && ((batch + 1) % interval == 0 || batch + 1 == batches);
     if (outcome == Outcome::done && reports) {
       const double batch_loss = report_.train.loss - loss;
-      observer_.batch_ended(
-          {epoch, batch + 1, batches,
-           objective_.is_averaged() ? batch_loss / (report_.train.weight - weight) : batch_loss,
-           (report_.train.penalty - penalty) / static_cast<double>(places.size()),
-           report_.learning_rate});
+      observer_.batch_ended({epoch, batch + 1, batches,
+                             objective_.is_averaged()
+                                 ? mean_of(batch_loss, report_.train.weight - weight)
+                                 : batch_loss,
+                             (report_.train.penalty - penalty) / static_cast<double>(places.size()),
+                             report_.learning_rate});
     }
     if (outcome == Outcome::stopped || observer_.stop_requested()) {
       publish();
-      return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+      return FitOutcome{Reason::stopped, 0, 0, 0, {}};
     }
   }
   return std::nullopt;
@@ -240,13 +288,13 @@ typename Fit<T>::Ending Fit<T>::run_iteration(std::uint64_t epoch) {
   if (progress == Progress::stopped) {
     cost_->score(point_, report_.train);  // where the iteration began
     publish();
-    return FitOutcome{Reason::stopped, 0, 0, 0, 0};
+    return FitOutcome{Reason::stopped, 0, 0, 0, {}};
   }
   if (progress == Progress::non_finite) {
     publish();
     return non_finite_loss(epoch, 1);
   }
-  phase_ended_ = progress != Progress::moved;
+  state_.phase_ended = progress != Progress::moved;
   cost_->score(point_, report_.train);
   report_.evaluations = method.evaluations() - evaluations;
   report_.learning_rate = 0;

@@ -33,6 +33,7 @@ class Fit {
     return state_.phases[state_.phase];
   }
   [[nodiscard]] bool is_last_phase() const { return state_.phase + 1 == trainer_.phases.size(); }
+  [[nodiscard]] std::size_t batches() const;
   [[nodiscard]] std::size_t most_threads() const;
   [[nodiscard]] typename Step<T>::BatchSize batch_size(const PhaseSettings& phase) const;
 
@@ -41,6 +42,7 @@ class Fit {
   Ending run_iteration(std::uint64_t epoch);
   bool rate(std::uint64_t batches, double& rate);
   Ending end_step(std::size_t batch, const Scores& before, std::size_t batches);
+  void recall();
   void load_weights();
   /// Gives the network the weights that it is to show; false if one is not finite, and then it
   /// keeps its own.
@@ -62,7 +64,6 @@ class Fit {
   std::optional<Step<T>> step_;
   std::optional<FullBatchCost<T>> cost_;  // for a quasi-Newton method
   std::vector<T> point_;                  // likewise
-  bool phase_ended_ = false;
   EpochReport report_;
 };
 

@@ -35,9 +35,10 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   void read(const AlignedBuffer<T>& block, std::span<T> point) const;
 
  private:
-  /// Sets the step's weights.
-  void write(std::span<const T> point);
-  void differentiate_outputs(Range rows, MatrixView<T> jacobian);
+  /// Sets the step's weights; true if value_ and scores_ are theirs already: where a search ends it
+  /// has just been.
+  bool move_to(std::span<const T> point);
+  void differentiate_residuals(std::span<const std::uint32_t> places, Range rows, double scale);
 
   const Network<T>& network_;
   const Objective<T>& objective_;
@@ -46,11 +47,15 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   std::span<const std::uint32_t> places_;
   ThreadTeam& team_;
   std::size_t size_;
+  // Of the step's weights, if `known_`:
+  double value_ = 0;
   Scores scores_;
+  bool known_ = false;
 
   // For linearize; made at its first call.
   BatchDraws draws_;
   Activations<T> activations_;
+  std::span<const LayerPass<T>> passes_;
   TargetRows<T> targets_;
   Matrix<T> jacobian_;   // (rows of a chunk x outputs, parameters)
   Matrix<T> residuals_;  // (rows of a chunk x outputs, 1)

@@ -67,7 +67,7 @@ template void gemm(Transpose, MatrixView<const double>, Transpose, MatrixView<co
                    MatrixView<double>);
 
 bool factorize_cholesky(MatrixView<double> a) {
-  // Right-looking, in blocks. Not LAPACK's: some packages of OpenBLAS come without.
+  // Right-looking, in blocks. Not LAPACK's: OpenBLAS can be built without it.
   constexpr std::size_t block = 64;
   const std::size_t size = a.rows;
   for (std::size_t begin = 0; begin < size; begin += block) {

@@ -47,7 +47,7 @@ double Objective<T>::residual_scale() const {
 template <typename T>
 Penalty Objective<T>::tensor_penalty(std::size_t place, double weight) const {
   const Penalty& penalty = settings_.tensor_penalties[place];
-  const double share = settings_.penalty_per_row ? 1 / weight : 1;
+  const double share = settings_.penalty_per_row ? mean_of(1, weight) : 1;
   return {penalty.l1 * share, penalty.l2 * share};
 }
 
@@ -75,7 +75,8 @@ template <typename T>
 double Objective<T>::weight(const Rows& data, std::span<const std::uint32_t> places,
                             bool training) const {
   const bool by_class = training && !settings_.class_weights.empty();
-  if (!settings_.mean_over_weights || (data.weights.empty() && !by_class))
+  // Somebody else's function gives a mean over rows.
+  if (is_custom() || !settings_.mean_over_weights || (data.weights.empty() && !by_class))
     return static_cast<double>(places.size());
   double sum = 0;
   for (const std::uint32_t place : places)
@@ -123,8 +124,16 @@ Predictions<T> Objective<T>::predictions(const Rows& data, const TargetRows<T>& 
     seen.labels = targets.labels_.data() + rows.begin;
   else
     seen.targets = targets.dense_.view().row_block(rows);
-  if (!data.weights.empty()) seen.weights = targets.weights_.data() + rows.begin;
+  seen.weights = weights(data, targets, rows, false);
   return seen;
+}
+
+template <typename T>
+const T* Objective<T>::weights(const Rows& data, const TargetRows<T>& targets, Range rows,
+                               bool training) const {
+  if (training && !settings_.class_weights.empty())
+    return targets.class_weights_.data() + rows.begin;
+  return data.weights.empty() ? nullptr : targets.weights_.data() + rows.begin;
 }
 
 template <typename T>
@@ -139,9 +148,7 @@ double Objective<T>::score(const Rows& data, const TargetRows<T>& targets, Matri
     batch.input = batch.outputs;
     batch.targets = seen.targets;
     batch.labels = seen.labels;
-    batch.weights = training && !settings_.class_weights.empty()
-                        ? targets.class_weights_.data() + rows.begin
-                        : seen.weights;
+    batch.weights = weights(data, targets, rows, training);
     batch.scale = scale;
     if (gradient.data != nullptr) batch.gradient = gradient.row_block(rows);
     loss = (fused_ ? loss_->fused_value : loss_->value)(settings_.loss.options.data(), batch);
@@ -217,7 +224,7 @@ void Objective<T>::clear(Scores& scores) const {
 
 template <typename T>
 void Objective<T>::finish(Scores& scores, const Predictions<T>& all) const {
-  if (is_averaged()) scores.loss /= scores.weight;
+  if (is_averaged()) scores.loss = mean_of(scores.loss, scores.weight);
   scores.penalty /= static_cast<double>(scores.rows);
   scores.metrics.clear();
   const double* sums = scores.metric_sums.data();

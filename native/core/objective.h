@@ -72,6 +72,9 @@ struct ScoredRows {
       : outputs(rows, columns), targets(rows, columns) {}
 };
 
+/// The mean of rows that weigh `weight` together, from their sum; 0 where none weighs anything.
+inline double mean_of(double sum, double weight) { return weight == 0 ? 0 : sum / weight; }
+
 /// A cost of whole batches that is not in the table of losses.
 template <typename T>
 class CustomLoss {
@@ -131,6 +134,11 @@ class Objective {
   /// Rows `rows` as metrics and a custom loss see them.
   [[nodiscard]] Predictions<T> predictions(const Rows& data, const TargetRows<T>& targets,
                                            MatrixView<const T> outputs, Range rows) const;
+
+  /// Weights of the rows `rows` that were gathered, or null where all are 1. `training`: times
+  /// those of their classes.
+  [[nodiscard]] const T* weights(const Rows& data, const TargetRows<T>& targets, Range rows,
+                                 bool training) const;
 
   /// Adds up the activity penalty of a layer over the rows of `outputs`.
   [[nodiscard]] double activity(std::size_t layer, MatrixView<const T> outputs) const;

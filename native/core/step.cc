@@ -156,7 +156,7 @@ void Step<T>::forward_segment(const Piece& piece, std::size_t segment, std::size
 template <typename T>
 void Step<T>::score(const Piece& piece, std::size_t tile) {
   const Range rows = piece.plan.row_tiles[tile];
-  const T scale = objective_.is_averaged() ? T{1} / static_cast<T>(piece.batch_weight) : T{1};
+  const T scale = objective_.is_averaged() ? static_cast<T>(mean_of(1, piece.batch_weight)) : T{1};
   const MatrixView<T> gradient =
       piece.purpose == Purpose::gradient ? activations_.output_gradient() : MatrixView<T>();
   double* const sums = tile_scores_[tile].data();
@@ -175,10 +175,9 @@ template <typename T>
 bool Step<T>::ask_custom_loss(const Piece& piece, double& loss) {
   const Range rows{0, piece.places.size()};
   const MatrixView<T> gradient = activations_.output_gradient().row_block(rows);
-  if (!custom_loss_->compute(
-          objective_.predictions(piece.data, targets_, activations_.output(), rows), loss,
-          gradient))
-    return false;
+  Predictions<T> seen = objective_.predictions(piece.data, targets_, activations_.output(), rows);
+  seen.weights = objective_.weights(piece.data, targets_, rows, true);
+  if (!custom_loss_->compute(seen, loss, gradient)) return false;
   const double count = static_cast<double>(rows.size());
   loss *= count;
   if (piece.batch_rows != rows.size())
@@ -240,6 +239,9 @@ typename Step<T>::Outcome Step<T>::forward_backward(const Piece& piece, ThreadTe
   }
   if (objective_.is_custom()) {
     if (!ask_custom_loss(piece, loss)) return Outcome::stopped;
+    // Its gradient is checked as well: another loss's would be seen in the next step's outputs, but
+    // here the row can be told.
+    if (differentiates && find_non_finite_loss(piece)) loss = NAN;
     if (std::isfinite(loss) && differentiates)
       team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
         backward_segment(piece, last, tile);
@@ -442,14 +444,17 @@ void Step<T>::limit_norms(ThreadTeam& team) {
 
 template <typename T>
 void Step<T>::average(ThreadTeam& team) {
-  const T momentum = averages_->begun ? static_cast<T>(averages_->momentum) : T{0};
   const auto tensors = network_.tensors();
   team.run(tensors.size(), [&](std::size_t index, std::size_t /*thread*/) {
     const Tensor& shape = tensors[index].shape;
-    // Running statistics are averages already.
-    kernels<T>().elementwise.average(shape.learned ? momentum : T{0},
-                                     parameters_.data() + shape.offset,
-                                     averages_->block.data() + shape.offset, shape.size());
+    const T* const values = parameters_.data() + shape.offset;
+    T* const averages = averages_->block.data() + shape.offset;
+    // Running statistics are averages already; those of frozen weights would differ by rounding.
+    if (averages_->begun && network_.learns(tensors[index]))
+      kernels<T>().elementwise.average(static_cast<T>(averages_->momentum), values, averages,
+                                       shape.size());
+    else
+      std::copy_n(values, shape.size(), averages);
   });
   averages_->begun = true;
 }
@@ -514,7 +519,7 @@ double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> plac
   scores.rows = places.size();
   scores.weight = batch_weight_;
   scores.penalty += rows * objective_.penalty(parameters_.data(), batch_weight_);
-  return (objective_.is_averaged() ? scores.loss / batch_weight_ : scores.loss) +
+  return (objective_.is_averaged() ? mean_of(scores.loss, batch_weight_) : scores.loss) +
          scores.penalty / rows;
 }
 
@@ -542,16 +547,34 @@ double Step<T>::cost(const Rows& data, std::span<const std::uint32_t> places, Th
 
 template <typename T>
 typename Step<T>::Outcome Step<T>::find_non_finite(const Piece& piece) {
-  non_finite_ = {network_.layers().size(), piece.places.front()};
   for (std::size_t l = 0; l < passes_.size(); ++l) {
     const MatrixView<T> output = passes_[l].output.row_block({0, piece.places.size()});
     const std::size_t size = output.rows * output.columns;
     const std::size_t first = kernels<T>().elementwise.first_non_finite(output.data, size);
     if (first == size) continue;
     non_finite_ = {l, piece.places[first / output.columns]};
-    break;
+    return Outcome::non_finite;
   }
+  non_finite_ = {network_.layers().size(), find_non_finite_loss(piece)};
   return Outcome::non_finite;
+}
+
+/// The first row whose own loss is not finite, though its outputs are.
+template <typename T>
+std::optional<std::uint32_t> Step<T>::find_non_finite_loss(const Piece& piece) {
+  std::vector<double> unused(objective_.metric_sum_count());
+  for (std::size_t r = 0; r < piece.places.size(); ++r) {
+    const Range row{r, r + 1};
+    const MatrixView<T> gradient = activations_.output_gradient().row_block(row);
+    const bool finite =
+        objective_.is_custom()
+            ? kernels<T>().elementwise.first_non_finite(gradient.data, gradient.columns) ==
+                  gradient.columns
+            : std::isfinite(objective_.score(piece.data, targets_, activations_.output(), {}, row,
+                                             T{1}, true, unused.data()));
+    if (!finite) return piece.places[r];
+  }
+  return std::nullopt;
 }
 
 template class Activations<float>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -110,7 +111,8 @@ class Step {
   struct NonFinite {
     /// The first whose outputs hold one; the number of layers if only the loss does.
     std::size_t layer = 0;
-    std::uint32_t place = 0;  // of the first such row, in the data
+    /// Of the first such row, in the data; none if it is no single row's loss.
+    std::optional<std::uint32_t> place;
   };
 
   enum class Outcome { done, non_finite, stopped };
@@ -165,6 +167,7 @@ class Step {
   void combine(std::size_t layer, const Plan& plan, Direction direction);
   void row_gradients(std::size_t tile, Range rows);
   Outcome find_non_finite(const Piece& piece);
+  std::optional<std::uint32_t> find_non_finite_loss(const Piece& piece);
 
   void gradients(std::size_t rows, Gradients what, ThreadTeam& team);
   MatrixView<T> sum_of_row_gradients(const TensorTile& tile, std::size_t row_tiles);

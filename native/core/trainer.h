@@ -70,7 +70,8 @@ class FitObserver {
   virtual void batch_ended(const BatchReport& report) = 0;
   /// The learning rate of a step; both count from 0 over the phase. False: no answer, the training
   /// is to end.
-  virtual bool ask_learning_rate(std::uint64_t epoch, std::uint64_t step, double& rate) = 0;
+  virtual bool ask_learning_rate(std::size_t phase, std::uint64_t epoch, std::uint64_t step,
+                                 double& rate) = 0;
   /// Asked after each step.
   [[nodiscard]] virtual bool stop_requested() const = 0;
 };
@@ -87,8 +88,8 @@ struct FitOutcome {
   // Where a value was not finite, the step:
   std::uint64_t epoch = 0;
   std::size_t batch = 0;
-  std::size_t layer = 0;    // the first with such outputs, or such weights; or the number of layers
-  std::uint32_t place = 0;  // of the first row with such outputs, in the data
+  std::size_t layer = 0;  // the first with such outputs, or such weights; or the number of layers
+  std::optional<std::size_t> row;  // the first with such outputs, or such a loss
 };
 
 /// What outlives a fit, so that a second one goes on where the first ended.
@@ -101,6 +102,7 @@ struct TrainerState {
   std::vector<Phase> phases;
   std::size_t phase = 0;  // the current one
   std::uint64_t phase_epochs = 0;
+  bool phase_ended = false;  // a quasi-Newton method found nowhere lower to go
   std::uint64_t epochs = 0;
   /// What schedules' rates are multiplied with; set from another thread.
   std::atomic<double> rate_factor{1};
@@ -109,8 +111,9 @@ struct TrainerState {
   /// were published with them.
   AlignedBuffer<T> weights;
   std::uint64_t published_version = 0;
-  /// What a quasi-Newton method has learned is about these rows.
+  /// What a quasi-Newton method has learned is about these rows, and these tensors.
   std::optional<Dataset> train;
+  std::vector<bool> learned;
 };
 
 /// Trains one network.

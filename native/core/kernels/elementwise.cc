@@ -22,9 +22,9 @@ void add(const T* from, T* to, std::size_t size) {
 }
 
 template <typename T>
-void multiply(const T* factors, T* values, std::size_t size) {
+void multiply(const T* a, const T* b, T* products, std::size_t size) {
   GEMMNET_INDEPENDENT_ITERATIONS
-  for (std::size_t i = 0; i < size; ++i) values[i] *= factors[i];
+  for (std::size_t i = 0; i < size; ++i) products[i] = a[i] * b[i];
 }
 
 template <typename T>

@@ -110,7 +110,7 @@ struct Elementwise {
   /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
   void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
   void (*add)(const T* from, T* to, std::size_t size);
-  void (*multiply)(const T* factors, T* values, std::size_t size);
+  void (*multiply)(const T* a, const T* b, T* products, std::size_t size);
   void (*scale)(T factor, T* values, std::size_t size);
   /// values = values within [-limit, limit]; NaN stays.
   void (*clamp)(T limit, T* values, std::size_t size);

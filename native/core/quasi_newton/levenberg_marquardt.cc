@@ -55,8 +55,10 @@ Progress LevenbergMarquardt<T>::iterate(Cost<T>& cost, std::span<T> point, const
   const std::span<const T> gradient = this->gradient();
   const double steepest = largest_magnitude(gradient);
   double largest_curvature = 0;
-  for (std::size_t i = 0; i < size; ++i)
-    largest_curvature = std::max(largest_curvature, static_cast<double>(curvature().row(i)[i]));
+  for (std::size_t i = 0; i < size; ++i) {
+    const double own = static_cast<double>(curvature().row(i)[i]);
+    if (own > largest_curvature || std::isnan(own)) largest_curvature = own;
+  }
   if (!std::isfinite(this->value_) || !std::isfinite(steepest) || !std::isfinite(largest_curvature))
     return Progress::non_finite;
   if (steepest <= gradient_tolerance_) return Progress::converged;

@@ -43,32 +43,35 @@ Progress LineSearchMethod<T>::iterate(Cost<T>& cost, std::span<T> point, const S
   if (steepest <= gradient_tolerance_) return Progress::converged;
 
   const auto direction = span_of(direction_);
+  // Along -H gradient and, should that lead nowhere, once along the gradient, which ends the trust
+  // in H. What is known does not change before a step is taken: a stop must leave no trace.
+  bool failed = false;
   for (;;) {
-    const bool knew_curvature = knows_curvature();
+    const bool trusts_curvature = knows_curvature() && !failed;
     for (std::size_t i = 0; i < direction.size(); ++i)
       direction[i] = -static_cast<double>(gradient[i]);
-    if (knew_curvature) apply_inverse_hessian(direction);
+    if (trusts_curvature) apply_inverse_hessian(direction);
     const double slope = dot(gradient, direction);
-    if (slope < 0 && std::isfinite(slope)) {
-      // Nothing is known about the gradient's scale: a step of length 1 at most.
-      const double first_step = knew_curvature ? 1 : std::min(1.0, 1 / std::sqrt(-slope));
-      switch (search(cost, point, slope, first_step, stop)) {
-        case Outcome::stopped:
-          return Progress::stopped;
-        case Outcome::accepted:
-          learn(point, span_of(trial_), gradient, span_of(trial_gradient_));
-          std::copy_n(trial_.data(), trial_.size(), point.data());
-          std::swap(this->gradient_, trial_gradient_);
-          this->value_ = trial_value_;
-          return largest_magnitude(this->gradient()) <= gradient_tolerance_ ? Progress::converged
-                                                                            : Progress::moved;
-        case Outcome::failed:
-          break;
-      }
-    }
-    if (!knew_curvature) return Progress::stuck;
-    this->forget();
+    // Where nothing is known, a step of length 1, as L-BFGS-B takes it; after a failure, which
+    // happens near a minimum, no longer than the gradient.
+    const double unit = 1 / std::sqrt(-slope);
+    const double first_step = trusts_curvature ? 1 : (failed ? std::min(1.0, unit) : unit);
+    const Outcome outcome = slope < 0 && std::isfinite(slope)
+                                ? search(cost, point, slope, first_step, stop)
+                                : Outcome::failed;
+    if (outcome == Outcome::stopped) return Progress::stopped;
+    if (outcome == Outcome::accepted) break;
+    if (!trusts_curvature) return Progress::stuck;
+    failed = true;
   }
+
+  if (failed) this->forget();
+  learn(point, span_of(trial_), gradient, span_of(trial_gradient_));
+  std::copy_n(trial_.data(), trial_.size(), point.data());
+  std::swap(this->gradient_, trial_gradient_);
+  this->value_ = trial_value_;
+  return largest_magnitude(this->gradient()) <= gradient_tolerance_ ? Progress::converged
+                                                                    : Progress::moved;
 }
 
 /// On success, the trial is what to go on from.
@@ -80,7 +83,8 @@ typename LineSearchMethod<T>::Outcome LineSearchMethod<T>::search(Cost<T>& cost,
   LineSearch search(line_search_, this->value_, slope, first_step);
   for (;;) {
     if (this->asked(stop)) return Outcome::stopped;
-    trial_value_ = evaluate_at(cost, point, search.step());
+    const double step = search.step();
+    trial_value_ = evaluate_at(cost, point, step);
     const double trial_slope = dot(span_of(trial_gradient_), span_of(direction_));
     switch (search.report(trial_value_, trial_slope)) {
       case LineSearch::Verdict::again:
@@ -93,7 +97,7 @@ typename LineSearchMethod<T>::Outcome LineSearchMethod<T>::search(Cost<T>& cost,
         break;
     }
     if (search.best_step() == 0) return Outcome::failed;
-    if (search.best_step() != search.step()) {
+    if (search.best_step() != step) {
       if (this->asked(stop)) return Outcome::stopped;
       trial_value_ = evaluate_at(cost, point, search.best_step());
     }

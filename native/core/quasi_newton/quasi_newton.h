@@ -11,7 +11,7 @@ namespace gemmnet {
 
 /// What one iteration came to.
 enum class Progress : std::uint8_t {
-  moved,       // the value fell; go on
+  moved,  // the value fell (near a minimum: the slope did, the value being equal but for rounding)
   converged,   // no derivative is larger than the gradient tolerance (moved there, or began there)
   stuck,       // no step made the value fall: most often the end of the number format's precision
   non_finite,  // value or gradient at the start is NaN or infinite
