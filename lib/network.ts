@@ -45,9 +45,13 @@ export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof netwo
 export interface GradientError {
   /** Index of the layer. */
   readonly layer: number
-  /** 'kernel' or 'bias'. */
+  /** 'kernel', 'bias', 'gamma' or 'beta'. */
   readonly tensor: string
-  /** Back-propagation against central differences, both in float64: |a - b| / (|a| + |b|). */
+  /**
+   * Back-propagation against central differences, both in float64: |a - b| / (|a| + |b|); for
+   * gradients so small beside the cost that its rounding leaves differences fewer than seven digits,
+   * over the size at which it leaves seven.
+   */
   readonly relativeError: number
   /** Back-propagation in the network's own type against float64: |a - b| over |b| of all tensors. */
   readonly precisionError: number
@@ -55,7 +59,7 @@ export interface GradientError {
 
 /** What `checkGradients` found. */
 export interface GradientReport {
-  /** The largest relative error of a tensor. */
+  /** The largest relative error of a tensor; 0 where no layer is trained. */
   readonly relativeError: number
   readonly tensors: readonly GradientError[]
 }
@@ -242,7 +246,7 @@ export class Network<D extends DType = 'float32'> {
       classWeights: [],
     }
     const tensors = this.native.checkGradients(data.native, objective, epsilon)
-    return { relativeError: Math.max(...tensors.map((e) => e.relativeError)), tensors }
+    return { relativeError: Math.max(0, ...tensors.map((e) => e.relativeError)), tensors }
   }
 
   /** The network as the bytes of a safetensors file, which other libraries read too. */

@@ -26,6 +26,16 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 /// a / b, where 0 / 0 is 0.
 double ratio(double a, double b) { return a / std::max(b, std::numeric_limits<double>::min()); }
 
+/// The norm below which differences of a tensor of `size` weights have less than seven digits: each
+/// has the rounding of two costs, some units in the last place for all layers together, over twice
+/// `epsilon`.
+double least_norm(std::size_t size, double cost, double epsilon) {
+  constexpr double units = 64;
+  constexpr double digits = 1e7;
+  return digits * units * std::numeric_limits<double>::epsilon() * std::abs(cost) / (2 * epsilon) *
+         std::sqrt(static_cast<double>(size));
+}
+
 /// A Step that is only asked for costs and gradients of all of `data`.
 template <typename T>
 class Differentiation {
@@ -48,10 +58,10 @@ class Differentiation {
     return cost;
   }
 
-  /// One vector per tensor.
+  /// One vector per tensor. Afterwards, `cost()` is the cost here.
   std::vector<std::vector<double>> gradient() {
-    if (!std::isfinite(step_.differentiate(data_.rows(), places_, team_, scores_)))
-      throw std::domain_error("The cost of these rows is not finite");
+    cost_ = step_.differentiate(data_.rows(), places_, team_, scores_);
+    if (!std::isfinite(cost_)) throw std::domain_error("The cost of these rows is not finite");
     std::vector<std::vector<double>> tensors;
     for (const auto& place : network_.tensors()) {
       if (!network_.learns(place)) {
@@ -64,6 +74,8 @@ class Differentiation {
     return tensors;
   }
 
+  [[nodiscard]] double cost() const { return cost_; }
+
  private:
   const Network<T>& network_;
   const Dataset& data_;
@@ -73,6 +85,7 @@ class Differentiation {
   Scores scores_;
   ThreadTeam team_{1};
   std::vector<std::uint32_t> places_;
+  double cost_ = 0;
 };
 
 }  // namespace
@@ -100,7 +113,12 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
   const auto weights = exact.parameters();
 
   double size = 0;
-  for (const auto& tensor : gradient) size = std::hypot(size, norm(tensor));
+  std::size_t weight_count = 0;
+  for (const auto& tensor : gradient) {
+    size = std::hypot(size, norm(tensor));
+    weight_count += tensor.size();
+  }
+  size = std::max(size, least_norm(weight_count, reference.cost(), epsilon));
 
   std::vector<GradientError> errors;
   for (std::size_t i = 0; i < exact.tensors().size(); ++i) {
@@ -115,10 +133,11 @@ std::vector<GradientError> check_gradients(const Network<T>& network,
           (reference.cost_with(index, above) - reference.cost_with(index, below)) /
           (above - below));
     }
-    errors.push_back(
-        {place.layer, place.shape.name,
-         ratio(distance(gradient[i], differences), norm(gradient[i]) + norm(differences)),
-         ratio(distance(own_gradient[i], gradient[i]), size)});
+    errors.push_back({place.layer, place.shape.name,
+                      ratio(distance(gradient[i], differences),
+                            std::max(norm(gradient[i]) + norm(differences),
+                                     least_norm(differences.size(), reference.cost(), epsilon))),
+                      ratio(distance(own_gradient[i], gradient[i]), size)});
   }
   return errors;
 }

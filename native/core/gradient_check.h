@@ -8,11 +8,13 @@ namespace gemmnet {
 struct GradientError {
   std::size_t layer;
   const char* tensor;
-  /// Back-propagation against central differences, both in float64: |a - b| / max(|a| + |b|, tiny)
-  /// of the tensor, in the Euclidean norm.
+  /// Back-propagation against central differences, both in float64: |a - b| / max(|a| + |b|, least)
+  /// of the tensor, in the Euclidean norm. `least` is where the rounding of the cost leaves the
+  /// differences seven digits: a gradient that is 0, or much smaller than the cost, is not judged
+  /// by that rounding. It hides no error above 1e-7 of it, some 1e-9 of the cost.
   double relative_error;
   /// Back-propagation in the network's own type against float64: |a - b| of the tensor over |b| of
-  /// all tensors together, since the terms of one alone may cancel.
+  /// all tensors together, since the terms of one alone may cancel, or over `least` of them.
   double precision_error;
 };
 
