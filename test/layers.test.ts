@@ -1,5 +1,3 @@
-// Over 400 lines: what each kind of layer promises in training and in prediction.
-
 import test from 'ava'
 import type { ActivationName, DType, LayerDescription, LossBatch } from '../lib/index.js'
 import {
