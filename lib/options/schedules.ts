@@ -168,17 +168,17 @@ export function makeSchedule<N extends ScheduleName>(
 ): Schedule<N> {
   const { path = '', positional = {} } = completion
   const settings = complete(name, schedules[name], options, completion)
-  if (name === 'cosineDecay') checkRestarts(options)
+  if (name === 'cosineDecay') checkRestarts(settings as ScheduleSettings<'cosineDecay'>)
   if (name === 'piecewise') checkPieces(settings as ScheduleSettings<'piecewise'>)
   const next: unknown = positional.schedule ?? Reflect.get(options, 'schedule')
   const child = name === 'warmup' ? { schedule: checkSchedule(`${path}schedule`, next) } : {}
   return Object.freeze({ name, ...settings, ...child }) as Schedule<N> // `name` decided on all of it
 }
 
-function checkRestarts(options: object): void {
-  if (Reflect.get(options, 'restarts') === true) return
-  for (const name of ['tMul', 'mMul'])
-    if (Reflect.get(options, name) !== undefined)
+function checkRestarts(settings: ScheduleSettings<'cosineDecay'>): void {
+  if (settings.restarts) return
+  for (const name of ['tMul', 'mMul'] as const)
+    if (settings[name] !== schedules.cosineDecay[name].default)
       throw new RangeError(`\`${name}\` needs \`restarts: true\``)
 }
 
