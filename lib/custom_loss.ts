@@ -1,7 +1,7 @@
 import type { Dataset } from './dataset.js'
 import { rangeError, typeError } from './errors.js'
 import type { DType, FloatArray, Matrix } from './matrix.js'
-import { isTypedArray } from './matrix.js'
+import { toNumbers } from './matrix.js'
 import type { NativeLossEvent } from './native.js'
 import type { Network } from './network.js'
 
@@ -49,10 +49,9 @@ export function toLossBatch(
 export function checkLossValue(result: unknown, size: number): LossValue {
   if (typeof result !== 'object' || result === null || !('value' in result && 'gradient' in result))
     throw typeError('loss(batch)', 'an object with `value` and `gradient`', result)
-  const { value, gradient } = result
+  const { value } = result
   if (typeof value !== 'number') throw typeError('loss(batch).value', 'a number', value)
-  if (!Array.isArray(gradient) && !isTypedArray(gradient))
-    throw typeError('loss(batch).gradient', 'an array of numbers', gradient)
+  const gradient = toNumbers('loss(batch).gradient', result.gradient)
   if (gradient.length !== size)
     throw rangeError('loss(batch).gradient', `as long as the outputs, ${size}`, gradient.length)
   return { value, gradient }

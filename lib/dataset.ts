@@ -2,11 +2,11 @@ import { types } from 'node:util'
 import { toLabels } from './categorical.js'
 import { rangeError, typeError } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
-import { checkDType, isTypedArray, toMatrix } from './matrix.js'
+import { checkDType, isTypedArray, toMatrix, toNumbers } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
 import { native } from './native.js'
 import type { OptionsOf, SplitOptions } from './options/index.js'
-import { checks, complete, datasetOptions, splitOptions } from './options/index.js'
+import { checks, complete, datasetOptions, number, splitOptions } from './options/index.js'
 
 /** Options of a {@link Dataset}. */
 export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
@@ -118,11 +118,12 @@ export class Dataset {
    * @throws TypeError or RangeError for a position that is no row, or none at all
    */
   subset(indices: ArrayLike<number>): Dataset {
-    const positions = Uint32Array.from(indices)
+    const numbers = toNumbers('indices', indices)
+    const positions = Uint32Array.from(numbers)
     if (positions.length === 0) throw new RangeError('`indices` is empty')
     for (let i = 0; i < positions.length; i++)
-      if (positions[i] !== indices[i] || (positions[i] ?? 0) >= this.rows)
-        throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, indices[i])
+      if (positions[i] !== numbers[i] || (positions[i] ?? 0) >= this.rows)
+        throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, numbers[i])
     return this.#view(this.native.subset(positions))
   }
 
@@ -130,9 +131,11 @@ export class Dataset {
    * A view of the rows from `begin` up to, not including, `end`; negative ones count from the end,
    * as in `Array.prototype.slice`.
    *
-   * @throws RangeError if no row is left
+   * @throws TypeError or RangeError if they are no integers, or no row is left
    */
   slice(begin = 0, end = this.rows): Dataset {
+    checkPlace('begin', begin)
+    checkPlace('end', end)
     const rows = Uint32Array.from({ length: this.rows }, (_, row) => row).slice(begin, end)
     if (rows.length === 0) throw new RangeError(`Rows ${begin} to ${end} of ${this.rows} are none`)
     return this.#view(this.native.subset(rows))
@@ -172,6 +175,11 @@ export class Dataset {
     }
   }
 }
+
+const checkPlace = number(
+  'an integer',
+  (value) => Number.isInteger(value) || Math.abs(value) === Infinity,
+)
 
 function checkOptions(options: DatasetOptions) {
   const settings = complete('Dataset', datasetOptions, options, { others: ownOptions })
@@ -216,9 +224,7 @@ function isLabels(y: Labels | MatrixLike): y is Labels {
 
 function readWeights(given: ArrayLike<number> | undefined, rows: number): Float64Array | undefined {
   if (given === undefined) return undefined
-  if (!Array.isArray(given) && !isTypedArray(given))
-    throw typeError('sampleWeights', 'an array of numbers', given)
-  const weights = Float64Array.from(given)
+  const weights = Float64Array.from(toNumbers('sampleWeights', given))
   if (weights.length !== rows)
     throw new RangeError(`\`sampleWeights\` has ${weights.length} entries, \`x\` has ${rows} rows`)
   weights.forEach((weight, row) => checks.nonNegative(`sampleWeights[${row}]`, weight))
@@ -234,7 +240,8 @@ function readNames(given: readonly string[] | undefined, columns: number) {
 }
 
 function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string')
+  // Not `value.every`: it leaves out holes.
+  return Array.isArray(value) && Array.from(value).every((name) => typeof name === 'string')
 }
 
 /** Rows per part: a part ends where the fractions up to it, times the rows, are rounded down. */

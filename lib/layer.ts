@@ -1,7 +1,7 @@
 import { GemmnetError, typeError } from './errors.js'
 import type { LayerSettings } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
-import { isTypedArray, toMatrix } from './matrix.js'
+import { toMatrix, toNumbers } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
 import type { ActivationName, LayerType } from './options/index.js'
 import { checks, nameOf } from './options/index.js'
@@ -185,15 +185,14 @@ export function setTensors(
   values: ArrayLike<number>,
 ): void {
   if (network.isTraining) throw busy('its weights cannot be set')
-  if (!Array.isArray(values) && !isTypedArray(values))
-    throw typeError(name, 'an array of numbers', values)
+  const given = toNumbers(name, values)
   const size = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
-  if (values.length !== size)
-    throw new RangeError(`\`${name}\` has ${values.length} values, ${size} are needed`)
-  const numbers = dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
+  if (given.length !== size)
+    throw new RangeError(`\`${name}\` has ${given.length} values, ${size} are needed`)
+  const numbers = dtype === 'float64' ? Float64Array.from(given) : Float32Array.from(given)
   const wrong = numbers.findIndex((value) => !Number.isFinite(value))
   if (wrong >= 0)
-    throw new RangeError(`Expected \`${name}\` to be finite, got \`${values[wrong]}\` at ${wrong}`)
+    throw new RangeError(`Expected \`${name}\` to be finite, got \`${given[wrong]}\` at ${wrong}`)
   network.setTensors(first, tensors.length, numbers)
 }
 

@@ -51,6 +51,20 @@ export function isTypedArray(value: unknown): value is TypedArray {
   return types.isTypedArray(value) && kindOf.has(value[Symbol.toStringTag])
 }
 
+/**
+ * Checks an array of numbers. Typed arrays are returned as they are.
+ *
+ * @throws TypeError if it is no array, or naming the entry that is no number
+ */
+export function toNumbers(name: string, value: unknown): TypedArray {
+  if (isTypedArray(value)) return value
+  if (!Array.isArray(value)) throw typeError(name, 'an array of numbers', value)
+  return Float64Array.from(value, (entry: unknown, i) => {
+    if (typeof entry !== 'number') throw typeError(`${name}[${i}]`, 'a number', entry)
+    return entry
+  })
+}
+
 const kindOf: ReadonlySet<string> = new Set([
   'Float32Array',
   'Float64Array',

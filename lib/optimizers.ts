@@ -1,4 +1,4 @@
-import { typeError } from './errors.js'
+import { rangeError, show, typeError } from './errors.js'
 import type { NativeNamed } from './native.js'
 import type {
   Conventions,
@@ -33,8 +33,28 @@ function make<N extends OptimizerName>(
   options: OptimizerOptions<N>,
   path = '',
 ): Optimizer<N> {
-  complete(name, tables[name], options, { path })
+  checkOrder(name, complete<OptionTable>(name, tables[name], options, { path }), path)
   return Object.freeze({ name, options: { ...options } })
+}
+
+/** Pairs of options of which the first is at most the second. */
+const ordered: Readonly<Partial<Record<OptimizerName, readonly [string, string]>>> = {
+  rprop: ['minimumStep', 'maximumStep'],
+  levenbergMarquardt: ['mu', 'maximumMu'],
+}
+
+function checkOrder(
+  name: OptimizerName,
+  settings: Readonly<Record<string, unknown>>,
+  path: string,
+): void {
+  const [lower = '', upper = ''] = ordered[name] ?? []
+  if (Number(settings[lower]) > Number(settings[upper]))
+    throw rangeError(
+      path + lower,
+      `at most \`${path}${upper}\`, ${show(settings[upper])}`,
+      settings[lower],
+    )
 }
 
 // The formulas are those of the default conventions, Keras's; where PyTorch's or scikit-learn's are

@@ -103,7 +103,7 @@ for (const { what, rows, table, elsewhere } of tables) {
       const given = variants(options)
       const numbers = (conventions: Conventions) =>
         given.map((one) =>
-          inCoreOrder(rows, row.name, options, complete(row.name, options, one, [], conventions)),
+          inCoreOrder(rows, row.name, options, complete(row.name, options, one, { conventions })),
         )
       t.is(new Set(numbers('keras').map(String)).size, given.length, row.name)
       t.true(given.length > row.options.length - requiredCount(options), row.name)

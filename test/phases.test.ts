@@ -500,7 +500,7 @@ test('wrong phases are named', (t) => {
     ],
     [
       [{ optimizer: 'adam', epochs: 1, batchsize: 1 }],
-      'Unknown option `batchsize` for `optimizer[0]`; did you mean `batchSize`?',
+      'Unknown option `batchsize` for `phase`; did you mean `batchSize`?',
       'Type',
     ],
     [

@@ -75,6 +75,15 @@ test('a schedule that went through JSON is checked and made again', (t) => {
     t.deepEqual(checkLearningRate('learningRate', JSON.parse(JSON.stringify(schedule))), schedule)
 })
 
+test('every schedule is an optimizer’s learning rate, with options or without', (t) => {
+  const short = [
+    cosineDecay(0.1, { steps: 10 }),
+    warmup(cosineDecay(0.1, { steps: 9 }), { steps: 5 }),
+  ]
+  for (const schedule of [...Object.values(made), ...short])
+    t.deepEqual(checkLearningRate('learningRate', schedule), schedule)
+})
+
 test('a learning rate is a number, a schedule or a function', (t) => {
   const own = () => 0.1
   t.is(checkLearningRate('learningRate', own), own)

@@ -17,13 +17,13 @@ export const activations = {
   relu6: {},
   /** z, or slope z for z < 0; Maas, Hannun and Ng, 2013. */
   leakyRelu: {
-    /** What negative inputs are multiplied with, at least 0. Default 0.2; PyTorch 0.01. */
-    slope: defaulted(0.2, checks.nonNegative, { torch: 0.01 }),
+    /** What negative inputs are multiplied with, from 0 to 1e30. Default 0.2; PyTorch 0.01. */
+    slope: defaulted(0.2, checks.nonNegativeFloat, { torch: 0.01 }),
   },
   /** z, or alpha (exp(z) - 1) for z < 0; Clevert, Unterthiner and Hochreiter, 2016. */
   elu: {
-    /** Minus the limit for z towards -infinity, at least 0. Default 1. */
-    alpha: defaulted(1, checks.nonNegative),
+    /** Minus the limit for z towards -infinity, from 0 to 1e30. Default 1. */
+    alpha: defaulted(1, checks.nonNegativeFloat),
   },
   /**
    * 1.0507 z, or 1.0507 * 1.6733 (exp(z) - 1) for z < 0; the numbers in full precision, Klambauer,
@@ -32,8 +32,8 @@ export const activations = {
   selu: {},
   /** z, or alpha (exp(z / alpha) - 1) for z < 0; Barron, 2017. */
   celu: {
-    /** Minus the limit for z towards -infinity, positive. Default 1. */
-    alpha: defaulted(1, checks.positive),
+    /** Minus the limit for z towards -infinity, from 1e-30 to 1e30. Default 1. */
+    alpha: defaulted(1, checks.positiveFloat),
   },
   /**
    * z Phi(z) = z / 2 (1 + erf(z / sqrt 2)), Phi being the standard normal distribution function;

@@ -24,10 +24,15 @@ export const checks = {
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   finite: number('a finite number', Number.isFinite),
+  // Of a size that float32 holds, with room to compute.
+  float: number('a number from -1e30 to 1e30', (value) => Math.abs(value) <= 1e30),
+  nonNegativeFloat: number('a number from 0 to 1e30', (value) => value >= 0 && value <= 1e30),
+  positiveFloat: number('a number from 1e-30 to 1e30', (value) => value >= 1e-30 && value <= 1e30),
   fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
   fractionInclusive: number('in [0, 1]', (value) => value >= 0 && value <= 1),
   positiveFraction: number('in (0, 1)', (value) => value > 0 && value < 1),
-  fractionBelowHalf: number('in (0, 0.5)', (value) => value > 0 && value < 0.5),
+  // 1e-45 is float32's least number.
+  clippingMargin: number('in [1e-45, 0.5)', (value) => value >= 1e-45 && value < 0.5),
   atLeastOne: number('at least 1', (value) => Number.isFinite(value) && value >= 1),
   aboveOne: number('above 1', (value) => Number.isFinite(value) && value > 1),
   boolean: (name: string, value: unknown): boolean => {

@@ -12,29 +12,29 @@ export const initializers = {
   ones: {},
   /** value */
   constant: {
-    /** What every weight is, a finite number. Default 0. */
-    value: defaulted(0, checks.finite),
+    /** What every weight is, from -1e30 to 1e30. Default 0. */
+    value: defaulted(0, checks.float),
   },
   /** U(low, high) */
   uniform: {
-    /** One end of the interval, a finite number. Default -0.05; 0 in PyTorch. */
-    low: defaulted(-0.05, checks.finite, { torch: 0 }),
-    /** The other end, a finite number. Default 0.05; 1 in PyTorch. */
-    high: defaulted(0.05, checks.finite, { torch: 1 }),
+    /** One end of the interval, from -1e30 to 1e30. Default -0.05; 0 in PyTorch. */
+    low: defaulted(-0.05, checks.float, { torch: 0 }),
+    /** The other end, from -1e30 to 1e30. Default 0.05; 1 in PyTorch. */
+    high: defaulted(0.05, checks.float, { torch: 1 }),
   },
   /** N(mean, stddev) */
   normal: {
-    /** Mean, a finite number. Default 0. */
-    mean: defaulted(0, checks.finite),
-    /** Standard deviation, at least 0. Default 0.05; 1 in PyTorch. */
-    stddev: defaulted(0.05, checks.nonNegative, { torch: 1 }),
+    /** Mean, from -1e30 to 1e30. Default 0. */
+    mean: defaulted(0, checks.float),
+    /** Standard deviation, from 0 to 1e30. Default 0.05; 1 in PyTorch. */
+    stddev: defaulted(0.05, checks.nonNegativeFloat, { torch: 1 }),
   },
   /** N(mean, stddev), without what is further than 2 stddev from the mean. */
   truncatedNormal: {
-    /** Mean, a finite number. Default 0. */
-    mean: defaulted(0, checks.finite),
-    /** Standard deviation before the tails are cut, at least 0. Default 0.05; 1 in PyTorch. */
-    stddev: defaulted(0.05, checks.nonNegative, { torch: 1 }),
+    /** Mean, from -1e30 to 1e30. Default 0. */
+    mean: defaulted(0, checks.float),
+    /** Standard deviation before the tails are cut, from 0 to 1e30. Default 0.05; 1 in PyTorch. */
+    stddev: defaulted(0.05, checks.nonNegativeFloat, { torch: 1 }),
   },
   /** Uniform in +-sqrt(6 / (inputs + outputs)); Glorot and Bengio, 2010. */
   glorotUniform: {},
@@ -54,15 +54,15 @@ export const initializers = {
    * 2014.
    */
   orthogonal: {
-    /** Length of the columns or rows, a finite number. Default 1. */
-    gain: defaulted(1, checks.finite),
+    /** Length of the columns or rows, from -1e30 to 1e30. Default 1. */
+    gain: defaulted(1, checks.float),
   },
   /** Uniform in +-1 / sqrt(inputs): PyTorch's default, for kernels and biases. */
   torchUniform: {},
   /** Uniform in +-sqrt(factor / (inputs + outputs)): scikit-learn's, for kernels and biases. */
   sklearnUniform: {
-    /** Positive; scikit-learn takes 2 where the activation is 'logistic'. Default 6. */
-    factor: defaulted(6, checks.positive),
+    /** From 1e-30 to 1e30; scikit-learn takes 2 where the activation is 'logistic'. Default 6. */
+    factor: defaulted(6, checks.positiveFloat),
   },
 } as const
 /** The name of an initializer. */

@@ -63,8 +63,8 @@ export const layers = {
   batchNorm: {
     /** Weight of the old value in the running mean and variance, in [0, 1). Default 0.99; 0.9 with torch conventions (PyTorch's own `momentum` is 1 minus this). */
     momentum: defaulted(0.99, checks.fraction, { torch: 0.9 }),
-    /** Added to the variance, positive. Default 0.001; 1e-5 with torch conventions. */
-    epsilon: defaulted(1e-3, checks.positive, { torch: 1e-5 }),
+    /** Added to the variance, from 1e-30 to 1e30. Default 0.001; 1e-5 with torch conventions. */
+    epsilon: defaulted(1e-3, checks.positiveFloat, { torch: 1e-5 }),
     /** Whether the running variance is that of a sample, divided by rows - 1. Default false; true with torch conventions. */
     unbiasedVariance: defaulted(false, checks.boolean, { torch: true }),
     /** Whether training changes the layer; if not, it normalizes with the running mean and variance. Default true. */
@@ -72,8 +72,8 @@ export const layers = {
   },
   /** gamma (x - mean) / sqrt(variance + epsilon) + beta, with each row's own mean and variance. */
   layerNorm: {
-    /** Added to the variance, positive. Default 0.001; 1e-5 with torch conventions. */
-    epsilon: defaulted(1e-3, checks.positive, { torch: 1e-5 }),
+    /** Added to the variance, from 1e-30 to 1e30. Default 0.001; 1e-5 with torch conventions. */
+    epsilon: defaulted(1e-3, checks.positiveFloat, { torch: 1e-5 }),
     /** Whether training changes the layer. Default true. */
     trainable,
   },

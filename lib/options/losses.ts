@@ -8,7 +8,7 @@ const sumOutputsAsSklearn = () => defaulted(false, checks.boolean, { sklearn: tr
 const labelSmoothing = () => defaulted(0, checks.fraction)
 /** PyTorch holds logarithms at -100; scikit-learn clips at the epsilon of float64. */
 const epsilon = () =>
-  defaulted(1e-7, checks.fractionBelowHalf, { torch: Math.exp(-100), sklearn: Number.EPSILON })
+  defaulted(1e-7, checks.clippingMargin, { torch: Math.exp(-100), sklearn: Number.EPSILON })
 
 /**
  * Cost functions of outputs a and targets y, averaged over rows unless they say otherwise. Formulas
@@ -31,8 +31,8 @@ export const losses = {
   },
   /** Mean over outputs of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = a - y. */
   huber: {
-    /** Error from which on the cost grows linearly, positive. Default 1. */
-    delta: defaulted(1, checks.positive),
+    /** Error from which on the cost grows linearly, from 1e-30 to 1e30. Default 1. */
+    delta: defaulted(1, checks.positiveFloat),
     /** Whether the outputs of a row are added up instead of averaged. Default false. */
     sumOutputs: sumOutputs(),
   },
@@ -82,7 +82,7 @@ export const losses = {
   binaryCrossentropy: {
     /** Moves targets towards 1/2: y (1 - labelSmoothing) + labelSmoothing / 2; in [0, 1). Default 0. */
     labelSmoothing: labelSmoothing(),
-    /** Outputs are clipped to [epsilon, 1 - epsilon] before logarithms, in (0, 0.5). Default 1e-7; in PyTorch exp(-100), in scikit-learn 2^-52. */
+    /** Outputs are clipped to [epsilon, 1 - epsilon] before logarithms, in [1e-45, 0.5). Default 1e-7; in PyTorch exp(-100), in scikit-learn 2^-52. */
     epsilon: epsilon(),
     /** Whether the outputs of a row are added up instead of averaged. Default false; true in scikit-learn. */
     sumOutputs: sumOutputsAsSklearn(),
@@ -94,7 +94,7 @@ export const losses = {
   categoricalCrossentropy: {
     /** Moves targets towards equal ones: y (1 - labelSmoothing) + labelSmoothing / outputs; in [0, 1). Default 0. */
     labelSmoothing: labelSmoothing(),
-    /** Outputs are clipped to [epsilon, 1 - epsilon] before logarithms, in (0, 0.5). Default 1e-7; in PyTorch exp(-100), in scikit-learn 2^-52. */
+    /** Outputs are clipped to [epsilon, 1 - epsilon] before logarithms, in [1e-45, 0.5). Default 1e-7; in PyTorch exp(-100), in scikit-learn 2^-52. */
     epsilon: epsilon(),
   },
 } as const

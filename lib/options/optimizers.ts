@@ -9,7 +9,7 @@ const learningRate = (value: number, conventional: Partial<Record<Conventions, n
 const weightDecay = defaulted(0, checks.nonNegative)
 const beta1 = defaulted(0.9, checks.fraction)
 const beta2 = defaulted(0.999, checks.fraction)
-const epsilon = defaulted(1e-7, checks.positive, { torch: 1e-8, sklearn: 1e-8 })
+const epsilon = defaulted(1e-7, checks.positiveFloat, { torch: 1e-8, sklearn: 1e-8 })
 const epsilonHat = defaulted(true, checks.boolean, { torch: false })
 const rateInVelocity = defaulted(true, checks.boolean, { torch: false })
 
@@ -48,8 +48,8 @@ export const optimizers = {
     learningRate: learningRate(0.001, { torch: 0.01 }),
     /** What s begins with, at least 0. Default 0.1; PyTorch 0. */
     initialAccumulator: defaulted(0.1, checks.nonNegative, { torch: 0 }),
-    /** Keeps the divisor from zero, positive. Default 1e-7; PyTorch 1e-10. */
-    epsilon: defaulted(1e-7, checks.positive, { torch: 1e-10 }),
+    /** Keeps the divisor from zero, from 1e-30 to 1e30. Default 1e-7; PyTorch 1e-10. */
+    epsilon: defaulted(1e-7, checks.positiveFloat, { torch: 1e-10 }),
     /** Whether epsilon is under the root; else sqrt(s) + epsilon. Default true; PyTorch false. */
     epsilonInside: defaulted(true, checks.boolean, { torch: false }),
     /** Decay of the weights, at least 0; see above. Default 0. */
@@ -63,8 +63,8 @@ export const optimizers = {
     rho: defaulted(0.9, checks.fraction, { torch: 0.99 }),
     /** Share of the last velocity that is kept, in [0, 1). Default 0. */
     momentum: defaulted(0, checks.fraction),
-    /** Keeps the divisor from zero, positive. Default 1e-7; PyTorch 1e-8. */
-    epsilon: defaulted(1e-7, checks.positive, { torch: 1e-8 }),
+    /** Keeps the divisor from zero, from 1e-30 to 1e30. Default 1e-7; PyTorch 1e-8. */
+    epsilon: defaulted(1e-7, checks.positiveFloat, { torch: 1e-8 }),
     /** Whether the square of the running mean of gradients is taken from v. Default false. */
     centered: defaulted(false, checks.boolean),
     /** Whether epsilon is under the root; else sqrt(v) + epsilon. Default true; PyTorch false. */
@@ -80,8 +80,8 @@ export const optimizers = {
     learningRate: learningRate(0.001, { torch: 1 }),
     /** Decay of the running means, in [0, 1). Default 0.95; PyTorch 0.9. */
     rho: defaulted(0.95, checks.fraction, { torch: 0.9 }),
-    /** Added under both roots, positive. Default 1e-7; PyTorch 1e-6. */
-    epsilon: defaulted(1e-7, checks.positive, { torch: 1e-6 }),
+    /** Added under both roots, from 1e-30 to 1e30. Default 1e-7; PyTorch 1e-6. */
+    epsilon: defaulted(1e-7, checks.positiveFloat, { torch: 1e-6 }),
     /** Decay of the weights, at least 0; see above. Default 0. */
     weightDecay,
   },
@@ -93,7 +93,7 @@ export const optimizers = {
     beta1,
     /** Decay of the running mean of squared gradients, in [0, 1). Default 0.999. */
     beta2,
-    /** Keeps the divisor from zero, positive. Default 1e-7; PyTorch and scikit-learn 1e-8. */
+    /** Keeps the divisor from zero, from 1e-30 to 1e30. Default 1e-7; PyTorch and scikit-learn 1e-8. */
     epsilon,
     /** Whether the largest v so far takes v's place. Default false. */
     amsgrad: defaulted(false, checks.boolean),
@@ -110,7 +110,7 @@ export const optimizers = {
     beta1,
     /** Decay of the running mean of squared gradients, in [0, 1). Default 0.999. */
     beta2,
-    /** Keeps the divisor from zero, positive. Default 1e-7; PyTorch and scikit-learn 1e-8. */
+    /** Keeps the divisor from zero, from 1e-30 to 1e30. Default 1e-7; PyTorch and scikit-learn 1e-8. */
     epsilon,
     /** Whether the largest v so far takes v's place. Default false. */
     amsgrad: defaulted(false, checks.boolean),
@@ -127,8 +127,8 @@ export const optimizers = {
     beta1,
     /** Decay of the running maximum of gradients, in [0, 1). Default 0.999. */
     beta2,
-    /** Keeps the divisor from zero, positive. Default 1e-7; PyTorch 1e-8. */
-    epsilon: defaulted(1e-7, checks.positive, { torch: 1e-8 }),
+    /** Keeps the divisor from zero, from 1e-30 to 1e30. Default 1e-7; PyTorch 1e-8. */
+    epsilon: defaulted(1e-7, checks.positiveFloat, { torch: 1e-8 }),
     /** Whether epsilon is in the maximum, max(beta2 u, |g| + epsilon). Default false; PyTorch true. */
     epsilonInside: defaulted(false, checks.boolean, { torch: true }),
     /** Decay of the weights, at least 0; see above. Default 0. */
@@ -142,8 +142,8 @@ export const optimizers = {
     beta1,
     /** Decay of the running mean of squared gradients, in [0, 1). Default 0.999. */
     beta2,
-    /** Added to the root of v / (1 - beta2^t), positive. Default 1e-7; PyTorch 1e-8. */
-    epsilon: defaulted(1e-7, checks.positive, { torch: 1e-8 }),
+    /** Added to the root of v / (1 - beta2^t), from 1e-30 to 1e30. Default 1e-7; PyTorch 1e-8. */
+    epsilon: defaulted(1e-7, checks.positiveFloat, { torch: 1e-8 }),
     /** How fast the momentum grows, at least 0. Default 1; PyTorch 0.004, which is the paper's. */
     momentumDecay: defaulted(1, checks.nonNegative, { torch: 0.004 }),
     /** Decay of the weights, at least 0; see above. Default 0. */

@@ -177,10 +177,8 @@ export function makeSchedule<N extends ScheduleName>(
 
 function checkRestarts(settings: ScheduleSettings<'cosineDecay'>): void {
   if (settings.restarts) return
-  // A schedule that is checked again, by an optimizer or from a file, has the defaults.
-  const defaults = complete('cosineDecay', schedules.cosineDecay, { rate: 0, steps: 1 })
   for (const name of ['tMul', 'mMul'] as const)
-    if (settings[name] !== defaults[name])
+    if (settings[name] !== schedules.cosineDecay[name].default)
       throw new RangeError(`\`${name}\` needs \`restarts: true\``)
 }
 

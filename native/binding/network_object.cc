@@ -243,11 +243,17 @@ Napi::Value NetworkObject::check_gradients(const Napi::CallbackInfo& info) {
   const Dataset& data = DatasetObject::of(info[0], "data").dataset();
   const ObjectiveSettings objective = to_objective_settings(info[1].As<Napi::Object>());
   const double epsilon = info[2].As<Napi::Number>();
-  const auto errors = std::visit(
-      [&](const auto& network) {
-        return gemmnet::check_gradients(*network, objective, data, epsilon);
-      },
-      network_);
+  const auto errors = [&] {
+    try {
+      return std::visit(
+          [&](const auto& network) {
+            return gemmnet::check_gradients(*network, objective, data, epsilon);
+          },
+          network_);
+    } catch (const std::domain_error& error) {  // the rows, or the weights, are too large
+      throw Napi::RangeError::New(env, error.what());
+    }
+  }();
   Napi::Array array = Napi::Array::New(env);
   for (std::uint32_t i = 0; i < errors.size(); ++i) {
     Napi::Object object = Napi::Object::New(env);

@@ -10,12 +10,16 @@ namespace gemmnet {
 
 namespace {
 
-AnyTrainer make_trainer(const AnyNetwork& network, const TrainerSettings& settings) {
-  return std::visit(
-      [&]<typename T>(const std::shared_ptr<Network<T>>& typed) -> AnyTrainer {
-        return std::make_shared<Trainer<T>>(typed, settings);
-      },
-      network);
+AnyTrainer make_trainer(Napi::Env env, const AnyNetwork& network, const TrainerSettings& settings) {
+  try {
+    return std::visit(
+        [&]<typename T>(const std::shared_ptr<Network<T>>& typed) -> AnyTrainer {
+          return std::make_shared<Trainer<T>>(typed, settings);
+        },
+        network);
+  } catch (const std::invalid_argument& error) {  // what only the core knows: limits of methods
+    throw Napi::RangeError::New(env, error.what());
+  }
 }
 
 /// The data, if it fits the network: what lib/ has checked, since a crash would be the price.
@@ -47,7 +51,7 @@ Napi::Function TrainerObject::define(Napi::Env env) {
 
 TrainerObject::TrainerObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TrainerObject>(info),
-      trainer_(make_trainer(NetworkObject::of(info[0], "network").network(),
+      trainer_(make_trainer(info.Env(), NetworkObject::of(info[0], "network").network(),
                             to_trainer_settings(info[1].As<Napi::Object>()))) {}
 
 void TrainerObject::Finalize(Napi::BasicEnv env) {

@@ -89,6 +89,7 @@ const sources: Readonly<
   splitOptions: { source: (_, texts) => `labelled.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
   earlyStoppingOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
   reduceOnPlateauOptions: { source: (_, texts) => `reduceOnPlateau(${object(texts)})` },
+  csvLoggerOptions: { source: (_, texts) => `csvLogger('file', ${object(texts)})` },
   modelCheckpointOptions: { source: (_, texts) => `modelCheckpoint('file', ${object(texts)})` },
   monitorOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
 }

@@ -50,7 +50,9 @@ namespace {
 class Silent : public FitObserver {
   void epoch_ended(const EpochReport&) override {}
   void batch_ended(const BatchReport&) override {}
-  bool ask_learning_rate(std::uint64_t, std::uint64_t, double&) override { return false; }
+  bool ask_learning_rate(std::size_t, std::uint64_t, std::uint64_t, double&) override {
+    return false;
+  }
   [[nodiscard]] bool stop_requested() const override { return false; }
 };
 

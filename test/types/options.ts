@@ -34,6 +34,16 @@ import { is } from './equal.js'
 
 // Types of options, beside those that test/types.test.ts walks. Nothing here is run.
 
+export function equality() {
+  is<Equal<1 | 2, 2 | 1>>()
+  // @ts-expect-error -- assignable is not equal
+  is<Equal<1, number>>()
+  // @ts-expect-error -- nor is what everything is assignable to
+  is<Equal<unknown, string>>()
+  // @ts-expect-error -- an option may be missing
+  is<Equal<{ a: 1 }, { a?: 1 }>>()
+}
+
 export function layers() {
   dense(3, 'relu')
   dense(3, { activation: { name: 'leakyRelu', slope: 0.1 }, kernelInitializer: 'heNormal' })
