@@ -429,6 +429,8 @@ function checkMethod(
       throw new RangeError(
         `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
       )
+  if (maxNorms(network.layers.filter((layer) => layer.trainable)).some((limit) => limit !== 0))
+    throw new RangeError(`\`${name}\` takes its steps freely: it cannot keep \`maxNorm\``)
   const squared = loss === 'meanSquaredError' || loss === 'halfSquaredError'
   if (name !== 'levenbergMarquardt') return
   if (!squared) throw rangeError('loss', `a squared error, for \`${name}\``, loss)
