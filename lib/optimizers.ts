@@ -203,8 +203,11 @@ export function lbfgs(options: OptimizerOptions<'lbfgs'> = {}): Optimizer<'lbfgs
 /**
  * Levenberg-Marquardt (D. Marquardt, SIAM Journal 11, 1963; for networks M. Hagan and M. Menhaj,
  * IEEE Transactions on Neural Networks 5, 1994) on the whole training set, one iteration an epoch,
- * for losses that are sums of squares of errors r: `w += p` with `(J'J + mu I) p = -J'r`. mu grows
- * by `muIncrease` until a step makes the loss smaller, and is then multiplied with `muDecrease`.
+ * for losses that are sums of squares of errors r: `w += p + a / 2` with `(J'J + mu I) p = -J'r`
+ * and, where it is small beside p, the acceleration of `(J'J + mu I) a = -J'r''`, r'' being the
+ * second derivative along p (M. Transtrum and J. Sethna, arXiv 1201.5885, 2012). mu grows until a
+ * step makes the loss smaller, at most by `muIncrease` at once, and shrinks after it, at most by
+ * `muDecrease`.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  */

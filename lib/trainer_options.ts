@@ -4,6 +4,7 @@ import type { DType } from './matrix.js'
 import type { NativePhase } from './native.js'
 import type { Network } from './network.js'
 import type { Optimizer } from './optimizers.js'
+import { maxNorms } from './objective.js'
 import { checkOptimizer, isQuasiNewton } from './optimizers.js'
 import type {
   LossName,
@@ -173,6 +174,8 @@ export function checkMethod(
       throw new RangeError(
         `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
       )
+  if (maxNorms(network.layers.filter((layer) => layer.trainable)).some((limit) => limit !== 0))
+    throw new RangeError(`\`${name}\` takes its steps freely: it cannot keep \`maxNorm\``)
   const most = mostLearned[name]
   const count = network.layers.reduce(
     (sum, layer) => sum + (layer.trainable ? layer.parameterCount : 0),

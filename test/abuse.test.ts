@@ -170,7 +170,7 @@ test('limits that only the core knows are errors of arguments', (t) => {
   for (const optimizer of [bfgs(), levenbergMarquardt()])
     t.throws(() => new Trainer(large, { loss, optimizer }), {
       instanceOf: RangeError,
-      message: /takes \d+ of them at most, not 40200/,
+      message: /learns \d+ parameters at most, .* the network has 40200/,
     })
   const classes = new Network({ inputs: 1, layers: [dense(1025)] })
   t.throws(() => new Trainer(classes, { loss, optimizer: 'sgd', metrics: ['confusionMatrix'] }), {

@@ -24,7 +24,7 @@ async function rowsOf(options: ApproximationOptions): Promise<Approximation[]> {
   return rows
 }
 
-const few = { widths: [1, 4, 16], starts: 1, epochs: 900 }
+const few = { widths: [1, 4, 16], starts: 1, epochs: 60 }
 
 test.serial('the largest error of continuous functions falls as the width grows', async (t) => {
   for (const name of ['sine', 'bumps', 'surface'] as const) {
@@ -32,7 +32,7 @@ test.serial('the largest error of continuous functions falls as the width grows'
     const errors = rows.map((row) => row.largestError)
     const [narrow = NaN, middle = NaN, wide = NaN] = errors
     t.true(wide < middle && middle < narrow, `${name}: ${errors.join(', ')}`)
-    t.true(wide < narrow / 3, `${name}: ${errors.join(', ')}`)
+    t.true(wide < narrow / 10, `${name}: ${errors.join(', ')}`)
   }
 })
 
@@ -43,7 +43,7 @@ test.serial(
     for (const row of rows) t.true(row.largestError >= 0.5, `${row.width}: ${row.largestError}`)
     const [narrow = NaN, middle = NaN, wide = NaN] = rows.map((row) => row.rootMeanSquareError)
     t.true(wide < middle && middle < narrow)
-    t.true(wide < narrow / 2)
+    t.true(wide < narrow / 5)
   },
 )
 
@@ -90,7 +90,7 @@ test.serial('a wider network is no worse on the training set than the narrower o
     functions: ['bumps'],
     widths: [2, 3, 4, 5, 6],
     starts: 1,
-    epochs: 600,
+    epochs: 40,
   })
   rows.slice(1).forEach(({ rootMeanSquareError }, i) => {
     t.true(rootMeanSquareError <= 1.05 * (rows[i]?.rootMeanSquareError ?? NaN))

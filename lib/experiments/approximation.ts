@@ -2,7 +2,7 @@ import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
 import { dense } from '../layers.js'
 import { Network } from '../network.js'
-import { adam } from '../optimizers.js'
+import { levenbergMarquardt } from '../optimizers.js'
 import type { OptionsOf } from '../options/index.js'
 import { checks, complete, defaulted, nameIn } from '../options/index.js'
 import { Trainer } from '../trainer.js'
@@ -23,15 +23,15 @@ export const approximationOptions = {
   ),
   /** Random initial weights that are tried for each network. Default 3. */
   starts: defaulted(3, checks.positiveInteger),
-  /** Passes over the training set that each start is given. Default 3000. */
-  epochs: defaulted(3000, checks.positiveInteger),
+  /** Iterations of Levenberg and Marquardt's method that each start is given. Default 100. */
+  epochs: defaulted(100, checks.positiveInteger),
   /** Seed of the initial weights. Equal seeds give equal results. Default 0. */
   seed: defaulted(0, checks.wholeNumber),
 }
 
 /** Options of {@link approximate}. */
 export type ApproximationOptions = OptionsOf<typeof approximationOptions> & {
-  /** Ends the experiment within one batch; the loop then throws the signal's reason. */
+  /** Ends the experiment within one iteration; the loop then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -166,22 +166,18 @@ async function trainBest(
   return best.network
 }
 
-/** Learning rates of Adam, for equal shares of the epochs: large steps first, then fine ones. */
-const learningRates = [0.05, 0.0125, 0.003]
-
 /** Trains on the whole training set at once; returns the mean squared error. */
 async function fit(
   network: Network<'float64'>,
   train: Dataset,
-  { epochs, seed, signal }: Settings,
+  { epochs, signal }: Settings,
 ): Promise<number> {
-  const loss = 'meanSquaredError'
-  const options = { loss, batchSize: train.rows, shuffle: false, seed } as const
-  for (const learningRate of learningRates) {
-    const trainer = new Trainer(network, { ...options, optimizer: adam({ learningRate }) })
-    await trainer.fit(train, { epochs: Math.ceil(epochs / learningRates.length), signal })
-  }
-  return (await new Trainer(network, { ...options, optimizer: 'adam' }).evaluate(train)).loss
+  const trainer = new Trainer(network, {
+    loss: 'meanSquaredError',
+    optimizer: levenbergMarquardt(),
+  })
+  const { epochs: reports } = await trainer.fit(train, { epochs, signal })
+  return reports.at(-1)?.loss ?? NaN
 }
 
 /**

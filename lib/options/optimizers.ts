@@ -184,13 +184,13 @@ export const quasiNewton = {
     /** Most evaluations of the loss in the line search of an iteration, a positive integer. Default 20. */
     maximumEvaluations: defaulted(20, checks.positiveInteger),
   },
-  /** (J'J + mu I) p = -J'r; w += p, for losses that are sums of squares of r */
+  /** (J'J + mu I) p = -J'r; w += p and half its acceleration, for losses that are sums of squares of r */
   levenbergMarquardt: {
     /** The first mu, positive. Default 1e-3. */
     mu: defaulted(1e-3, checks.positive),
-    /** What mu is multiplied with while a step makes the loss larger, above 1. Default 10. */
+    /** The most that mu is multiplied with when a step makes the loss larger, above 1. Default 10. */
     muIncrease: defaulted(10, checks.aboveOne),
-    /** What mu is multiplied with after a step that makes the loss smaller, in (0, 1). Default 0.1. */
+    /** The least that mu is multiplied with after a step that makes the loss smaller, in (0, 1). Default 0.1. */
     muDecrease: defaulted(0.1, checks.positiveFraction),
     /** Training ends when mu grows beyond it, positive. Default 1e10. */
     maximumMu: defaulted(1e10, checks.positive),

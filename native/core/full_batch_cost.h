@@ -27,6 +27,7 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   double value(std::span<const T> point) override;
   double linearize(std::span<const T> point, std::span<T> gradient,
                    MatrixView<T> curvature) override;
+  void project(std::span<const T> point, std::span<const T> moved, std::span<T> gradient) override;
 
   /// The sums of loss, penalty and metrics at `point`, which the step then holds.
   void score(std::span<const T> point, Scores& scores);
@@ -35,9 +36,20 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   void read(const AlignedBuffer<T>& block, std::span<T> point) const;
 
  private:
+  bool write(std::span<const T> point, std::span<T> block) const;
   /// Sets the step's weights; true if value_ and scores_ are theirs already: where a search ends it
   /// has just been.
   bool move_to(std::span<const T> point);
+  template <typename Add>
+  void add_decay(const Add& add) const;
+  void prepare_chunks();
+  /// Calls `use` with the rows of the data and the tile's rows in the chunk, for each tile.
+  template <typename Use>
+  void run_tiles(std::span<const std::uint32_t> chunk, const Use& use);
+  /// The loss is this times the sum of weight (output - target)^2.
+  [[nodiscard]] double residual_scale() const;
+  void forward(std::span<const std::uint32_t> places, Range rows);
+  void backward(Range rows);
   void differentiate_residuals(std::span<const std::uint32_t> places, Range rows, double scale);
 
   const Network<T>& network_;
@@ -52,10 +64,14 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   Scores scores_;
   bool known_ = false;
 
-  // For linearize; made at its first call.
+  // For linearize and project, which take the rows in chunks; made at the first call.
+  std::size_t chunk_rows_ = 0;
   BatchDraws draws_;
   Activations<T> activations_;
   std::span<const LayerPass<T>> passes_;
+  AlignedBuffer<T> moved_block_;
+  Activations<T> moved_;
+  std::span<const LayerPass<T>> moved_passes_;
   TargetRows<T> targets_;
   Matrix<T> jacobian_;   // (rows of a chunk x outputs, parameters)
   Matrix<T> residuals_;  // (rows of a chunk x outputs, 1)

@@ -63,11 +63,7 @@ class Residuals final : public LeastSquaresCost<T> {
   [[nodiscard]] std::size_t size() const override { return size_; }
   double evaluate(std::span<const T> point, std::span<T> gradient) override {
     calculate(point);
-    for (std::size_t k = 0; k < size_; ++k) {
-      double sum = 0;
-      for (std::size_t i = 0; i < r_.size(); ++i) sum += j_[i][k] * r_[i];
-      gradient[k] = static_cast<T>(sum);
-    }
+    multiply(gradient);
     return half_square();
   }
   double linearize(std::span<const T> point, std::span<T> gradient,
@@ -86,12 +82,26 @@ class Residuals final : public LeastSquaresCost<T> {
     calculate(point);
     return half_square();
   }
+  void project(std::span<const T> point, std::span<const T> moved, std::span<T> gradient) override {
+    calculate(moved);
+    const auto r = r_;
+    calculate(point);
+    r_ = r;
+    multiply(gradient);
+  }
 
  private:
   void calculate(std::span<const T> point) {
     r_.clear();
     j_.clear();
     function_({point.begin(), point.end()}, r_, j_);
+  }
+  void multiply(std::span<T> gradient) const {
+    for (std::size_t k = 0; k < size_; ++k) {
+      double sum = 0;
+      for (std::size_t i = 0; i < r_.size(); ++i) sum += j_[i][k] * r_[i];
+      gradient[k] = static_cast<T>(sum);
+    }
   }
   [[nodiscard]] double half_square() const {
     double sum = 0;

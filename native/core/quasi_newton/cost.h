@@ -31,6 +31,10 @@ class LeastSquaresCost : public Cost<T> {
 
   /// The value at `point` alone.
   virtual double value(std::span<const T> point) = 0;
+
+  /// Writes 2c J'r, with J at `point` and r at `moved`.
+  virtual void project(std::span<const T> point, std::span<const T> moved,
+                       std::span<T> gradient) = 0;
 };
 
 }  // namespace gemmnet

@@ -36,6 +36,7 @@ Progress LineSearchMethod<T>::iterate(Cost<T>& cost, std::span<T> point, const S
     if (this->asked(stop)) return Progress::stopped;
     this->value_ = cost.evaluate(point, gradient);
     ++this->evaluations_;
+    if (this->asked(stop)) return Progress::stopped;  // it may have been what ended the evaluation
     this->started_ = true;
   }
   const double steepest = largest_magnitude(gradient);
