@@ -112,7 +112,7 @@ export class Trainer<M extends MetricName = never> {
         activityPenalties: activityPenalties(network.layers),
         penaltyPerRow: conventions === 'sklearn',
         meanOverWeights: settings.meanOver === 'weights',
-        classWeights: toClassWeights(options.classWeights),
+        classWeights: toClassWeights(options.classWeights, network.outputs),
       },
       phases: rules.map((rule, i): NativePhase => {
         const { epochs, batchSize } = phases[i] ?? {}

@@ -143,18 +143,28 @@ export function toClipping({
 }
 
 /** The weights of classes, one per class, or none. */
-export function toClassWeights(given: ClassWeights | undefined): number[] {
+export function toClassWeights(given: ClassWeights | undefined, outputs: number): number[] {
   const value: unknown = given
   if (value === undefined) return []
-  if (Array.isArray(value)) return [...checkClassWeights('classWeights', value)]
+  const classes = Math.max(outputs, 2) // one output tells two apart
+  if (Array.isArray(value)) {
+    const weights = checkClassWeights('classWeights', value)
+    if (weights.length !== classes)
+      throw new RangeError(
+        `\`classWeights\` has ${weights.length} weights, the network has ${classes} classes`,
+      )
+    return [...weights]
+  }
   if (typeof value !== 'object' || value === null)
     throw typeError('classWeights', 'an array, or an object from class to weight', value)
-  const weights: number[] = []
+  const weights = Array.from({ length: classes }, () => 1)
   for (const [key, weight] of Object.entries(value)) {
-    const label = checks.wholeNumber('classWeights', Number(key))
+    const label = Number(key)
+    if (!Number.isInteger(label) || label < 0 || label >= classes)
+      throw rangeError('classWeights', `weights of classes from 0 to ${classes - 1}`, key)
     weights[label] = checks.nonNegative(`classWeights[${key}]`, weight)
   }
-  return Array.from(weights, (weight: number | undefined) => weight ?? 1)
+  return weights
 }
 
 /**
