@@ -97,10 +97,10 @@ void FullBatchCost<T>::prepare_chunks() {
   if (chunk_rows_ != 0) return;
   const std::size_t outputs = network_.outputs();
   chunk_rows_ = std::clamp<std::size_t>(most_jacobian_rows / outputs, 1, places_.size());
-  activations_ = Activations<T>(network_, chunk_rows_);
+  activations_ = PassBuffers<T>(network_, chunk_rows_);
   passes_ = activations_.link(step_.parameters().data(), &draws_);
   moved_block_ = step_.parameters();  // what is not learned stays
-  moved_ = Activations<T>(network_, chunk_rows_);
+  moved_ = PassBuffers<T>(network_, chunk_rows_);
   moved_passes_ = moved_.link(moved_block_.data(), &draws_);
   targets_ = TargetRows<T>(chunk_rows_, outputs);
   jacobian_ = Matrix<T>(chunk_rows_ * outputs, size_);

@@ -67,10 +67,10 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   // For linearize and project, which take the rows in chunks; made at the first call.
   std::size_t chunk_rows_ = 0;
   BatchDraws draws_;
-  Activations<T> activations_;
+  PassBuffers<T> activations_;
   std::span<const LayerPass<T>> passes_;
   AlignedBuffer<T> moved_block_;
-  Activations<T> moved_;
+  PassBuffers<T> moved_;
   std::span<const LayerPass<T>> moved_passes_;
   TargetRows<T> targets_;
   Matrix<T> jacobian_;   // (rows of a chunk x outputs, parameters)
