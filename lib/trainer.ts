@@ -22,6 +22,7 @@ import type {
   Named,
   OptimizerName,
   OptionsOf,
+  QuasiNewtonName,
 } from './options/index.js'
 import {
   checks,
@@ -127,7 +128,8 @@ export class Trainer<M extends MetricName = never> {
   readonly #native: NativeTrainer
   readonly #customLoss: CustomLoss | undefined
   readonly #rates: readonly (LearningRateFunction | undefined)[]
-  readonly #checkMethods: () => void
+  readonly #quasiNewton: readonly QuasiNewtonName[]
+  readonly #l1: number
 
   /**
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of
@@ -159,9 +161,8 @@ export class Trainer<M extends MetricName = never> {
     this.#rates = decided.map(({ schedule }) =>
       typeof schedule === 'function' ? schedule : undefined,
     )
-    this.#checkMethods = () => {
-      for (const { optimizer } of phases) checkMethod(optimizer.name, network, this.loss, settings)
-    }
+    this.#quasiNewton = phases.map(({ optimizer }) => optimizer.name).filter(isQuasiNewton)
+    this.#l1 = settings.l1
     this.#checkMethods()
     this.#native = new native.Trainer(network.native, {
       objective: {
@@ -294,6 +295,10 @@ export class Trainer<M extends MetricName = never> {
     return toScores({ ...scores, loss }, this.metrics, this.network.outputs)
   }
 
+  #checkMethods(): void {
+    for (const name of this.#quasiNewton) checkMethod(name, this.network, this.loss, this.#l1)
+  }
+
   #validations(validation: Validation | undefined): {
     names: readonly string[] | undefined | null
     sets: readonly Dataset[]
@@ -417,12 +422,11 @@ function toClassWeights(given: ClassWeights | undefined): number[] {
 
 /** Checks that a quasi-Newton method can have the cost that the other options make. */
 function checkMethod(
-  name: OptimizerName,
+  name: QuasiNewtonName,
   network: Network<DType>,
   loss: LossName | undefined,
-  { l1 }: Settings,
+  l1: number,
 ): void {
-  if (!isQuasiNewton(name)) return
   const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))
   for (const layer of network.layers)
     if (random.has(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
