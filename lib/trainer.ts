@@ -12,7 +12,7 @@ import { native } from './native.js'
 import { Network } from './network.js'
 import { activityPenalties, checkTargets, maxNorms, tensorPenalties } from './objective.js'
 import { nativeOptimizer, optimizerSettings } from './optimizers.js'
-import type { LearningRateFunction, LossName, MetricName, OptionsOf } from './options/index.js'
+import type { LearningRateFunction, LossName, MetricName, OptimizerName, OptionsOf } from './options/index.js'
 import {
   complete,
   fitOptions,
@@ -67,7 +67,8 @@ export class Trainer<M extends MetricName = never> {
   readonly #native: NativeTrainer
   readonly #customLoss: CustomLoss | undefined
   readonly #rates: readonly (LearningRateFunction | undefined)[]
-  readonly #checkMethods: () => void
+  readonly #optimizers: readonly OptimizerName[]
+  readonly #l1: number
 
   /**
    * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of
@@ -85,10 +86,6 @@ export class Trainer<M extends MetricName = never> {
       throw new RangeError(
         '`categoricalCrossentropy` needs two outputs or more; for one there is `binaryCrossentropy`',
       )
-    this.#checkMethods = () => {
-      for (const { optimizer } of phases) checkMethod(optimizer.name, network, name, settings)
-    }
-    this.#checkMethods()
     const rules = phases.map(({ optimizer }) => optimizerSettings(optimizer, conventions))
 
     this.network = network
@@ -99,6 +96,9 @@ export class Trainer<M extends MetricName = never> {
     this.#rates = rules.map(({ schedule }) =>
       typeof schedule === 'function' ? schedule : undefined,
     )
+    this.#optimizers = phases.map(({ optimizer }) => optimizer.name)
+    this.#l1 = l1
+    this.#checkMethods()
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss:
@@ -220,6 +220,10 @@ export class Trainer<M extends MetricName = never> {
     const loss =
       custom === undefined ? scores.loss : await evaluateCustomLoss(custom, this.network, data)
     return toScores({ ...scores, loss }, this.metrics, this.network.outputs)
+  }
+
+  #checkMethods(): void {
+    for (const name of this.#optimizers) checkMethod(name, this.network, this.loss, this.#l1)
   }
 
   #validations(validation: Validation | undefined): {

@@ -175,7 +175,7 @@ export function checkMethod(
   name: OptimizerName,
   network: Network<DType>,
   loss: LossName | undefined,
-  { l1 }: Pick<Settings, 'l1'>,
+  l1: number,
 ): void {
   if (!isQuasiNewton(name)) return
   const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))

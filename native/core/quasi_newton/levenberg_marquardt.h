@@ -23,9 +23,9 @@ struct DampingSettings {
 ///
 /// mu is the smallest, within a factor of 1.5, that makes the cost fall: an iteration begins at a
 /// fifth of the mu that the last one took (at `decrease` times it if it took its first) and goes up
-/// by 1.5, after five failures by 2, 4, 8 and so on. This takes about half the iterations that
-/// waiting for a trustworthy quadratic model takes (H. Nielsen's rule), and fixed factors of 10 get
-/// nowhere; the trials cost no Jacobian.
+/// by 1.5, after five failures by 2, 4, 8 and so on. Without the acceleration this took about half
+/// the iterations that waiting for a trustworthy quadratic model took (H. Nielsen's rule), and
+/// fixed factors of 10 got nowhere; the trials cost no Jacobian.
 ///
 /// Both, as "geodesic acceleration" and "delayed gratification", are of M. Transtrum and J. Sethna,
 /// "Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization",
