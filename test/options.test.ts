@@ -1,6 +1,16 @@
 import test from 'ava'
 import { native } from '../lib/native.js'
-import { activations, initializers, losses, metrics, optimizers } from '../lib/options/index.js'
+import type { OptionTable } from '../lib/options/index.js'
+import {
+  activations,
+  initializers,
+  layers,
+  losses,
+  metrics,
+  optimizers,
+  quasiNewton,
+  schedules,
+} from '../lib/options/index.js'
 
 // The names in lib/options and the rows of the core's tables are the same.
 
@@ -13,10 +23,21 @@ for (const [what, rows, table] of [
   ['optimizers', description.optimizers, optimizers],
   ['initializers', description.initializers, initializers],
   ['metrics', description.metrics, metrics],
-] as const)
+  ['layers', description.layers, layers],
+  ['schedules', description.schedules, schedules],
+  ['quasi-Newton methods', description.quasiNewton, quasiNewton],
+] as const) {
   test(`lib/options names the ${what} that the core has`, (t) => {
     t.deepEqual(names(rows), Object.keys(table).sort())
   })
+
+  test(`every option that the core’s ${what} take is a number, a flag or a name of lib/options`, (t) => {
+    const tables: Readonly<Record<string, OptionTable>> = table
+    for (const { name, options } of rows)
+      for (const option of options)
+        t.true(Object.hasOwn(tables[name] ?? {}, option), `${name} ${option}`)
+  })
+}
 
 test('an optimizer’s options are those that the core’s row takes, the rate and the decay', (t) => {
   for (const { name, options } of description.optimizers)
