@@ -191,18 +191,7 @@ test('more memory than there is is an error', async (t) => {
   const network = new Network({ inputs: 1, layers: [dense(1)] })
   const data = new Dataset([[1]], [[1]])
   const loss = 'meanSquaredError'
-  for (const optimizer of [
-    lbfgs({ history: Number.MAX_SAFE_INTEGER }),
-    lbfgs({ history: 2 ** 40 }),
-  ]) {
-    const outcome = await Promise.resolve()
-      .then(() => new Trainer(network, { loss, optimizer }).fit(data))
-      .then(
-        () => undefined,
-        (error: unknown) => error,
-      )
-    t.true(outcome === undefined || outcome instanceof Error)
-  }
+  t.throws(() => lbfgs({ history: 2 ** 40 }), { instanceOf: RangeError })
   const most = Number.MAX_SAFE_INTEGER
   const vast = new Network({ inputs: most, layers: [activation('relu'), activation('tanh')] })
   t.throws(() => vast.predict([[1]]), { instanceOf: RangeError })

@@ -1,4 +1,4 @@
-import { checks } from './checks.js'
+import { checks, number } from './checks.js'
 import type { Conventions } from './conventions.js'
 import { defaulted } from './option.js'
 import type { LearningRate } from './schedules.js'
@@ -6,6 +6,11 @@ import { checkLearningRate } from './schedules.js'
 
 const learningRate = (value: number, conventional: Partial<Record<Conventions, number>> = {}) =>
   defaulted<LearningRate>(value, checkLearningRate, conventional)
+const mostSteps = 1_000_000 // times the most parameters it is a number of elements still
+const stepCount = number(
+  `a positive integer of at most ${mostSteps}`,
+  (value) => Number.isSafeInteger(value) && value > 0 && value <= mostSteps,
+)
 const weightDecay = defaulted(0, checks.nonNegative)
 const beta1 = defaulted(0.9, checks.fraction)
 const beta2 = defaulted(0.999, checks.fraction)
@@ -177,8 +182,8 @@ export const quasiNewton = {
   },
   /** bfgs with H made of the last steps only */
   lbfgs: {
-    /** Steps that are remembered, a positive integer. Default 10; PyTorch 100. */
-    history: defaulted(10, checks.positiveInteger, { torch: 100 }),
+    /** Steps that are remembered, a positive integer of at most 1000000. Default 10; PyTorch 100. */
+    history: defaulted(10, stepCount, { torch: 100 }),
     /** Training ends when no part of the gradient is larger, at least 0. Default 1e-8; PyTorch 1e-7, scikit-learn 1e-4. */
     gradientTolerance: defaulted(1e-8, checks.nonNegative, { torch: 1e-7, sklearn: 1e-4 }),
     /** Most evaluations of the loss in the line search of an iteration, a positive integer. Default 20. */
