@@ -12,7 +12,13 @@ import { native } from './native.js'
 import { Network } from './network.js'
 import { activityPenalties, checkTargets, maxNorms, tensorPenalties } from './objective.js'
 import { nativeOptimizer, optimizerSettings } from './optimizers.js'
-import type { LearningRateFunction, LossName, MetricName, OptimizerName, OptionsOf } from './options/index.js'
+import type {
+  LearningRateFunction,
+  LossName,
+  MetricName,
+  OptimizerName,
+  OptionsOf,
+} from './options/index.js'
 import {
   complete,
   fitOptions,
@@ -29,6 +35,7 @@ import {
   checkMethod,
   checkMetrics,
   checkPhases,
+  checkUse,
   toClassWeights,
   toClipping,
 } from './trainer_options.js'
@@ -96,6 +103,7 @@ export class Trainer<M extends MetricName = never> {
     this.#rates = rules.map(({ schedule }) =>
       typeof schedule === 'function' ? schedule : undefined,
     )
+    checkUse(phases, options)
     this.#optimizers = phases.map(({ optimizer }) => optimizer.name)
     this.#l1 = l1
     this.#checkMethods()

@@ -167,6 +167,27 @@ export function toClassWeights(given: ClassWeights | undefined, outputs: number)
   return weights
 }
 
+/** Options of gradient descent's steps, which no quasi-Newton method takes. */
+const stepOptions = [
+  'clipNorm',
+  'clipGlobalNorm',
+  'clipValue',
+  'accumulate',
+  'averageMomentum',
+] as const
+
+/** Checks that an option is not given in vain. */
+export function checkUse(
+  phases: readonly CheckedPhase[],
+  options: Readonly<Partial<Record<(typeof stepOptions)[number], unknown>>>,
+): void {
+  if (!phases.every(({ optimizer }) => isQuasiNewton(optimizer.name))) return
+  const vain = stepOptions.find((option) => options[option] !== undefined)
+  const names = phases.map(({ optimizer }) => `\`${optimizer.name}\``).join(' and ')
+  if (vain !== undefined)
+    throw new RangeError(`\`${vain}\` is of no use: ${names} takes its steps by itself`)
+}
+
 /**
  * Checks that a quasi-Newton method can minimise the cost that the other options make, over the
  * parameters that the network's layers have to learn now.

@@ -1100,6 +1100,7 @@ test('a report’s type follows the metrics and the validation sets', async (t) 
     evaluateTrain: true,
     callbacks: [general, named, earlyStopping()],
   })
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- as the types
   // @ts-expect-error the sets have names
   const wrong = () => more.fit(data, { validation: { dev }, callbacks: [typed] })
   t.is(typeof wrong, 'function')

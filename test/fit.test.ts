@@ -847,7 +847,11 @@ test('wrong options of an optimizer are named', (t) => {
     ],
     [() => adam({ beta1: -0.1 }), 'Expected `beta1` to be in [0, 1), got `-0.1`', 'Range'],
     [() => adam({ beta2: NaN }), 'Expected `beta2` to be in [0, 1), got `NaN`', 'Range'],
-    [() => adam({ epsilon: 0 }), 'Expected `epsilon` to be a number from 1e-30 to 1e30, got `0`', 'Range'],
+    [
+      () => adam({ epsilon: 0 }),
+      'Expected `epsilon` to be a number from 1e-30 to 1e30, got `0`',
+      'Range',
+    ],
     [
       () => gradientDescent({ momentum: 0.9 } as object),
       'Unknown option `momentum` for `gradientDescent`; known: `learningRate`, `weightDecay`',

@@ -614,7 +614,7 @@ test('what a quasi-Newton method cannot have is refused', (t) => {
   const only = { loss: 'meanSquaredError', optimizer: 'levenbergMarquardt' } as const
   t.throws(() => new Trainer(build([dense(3)]), { ...only, loss: 'huber' }), {
     instanceOf: RangeError,
-    message: /^Expected `loss` to be a squared error, for `levenbergMarquardt`/,
+    message: '`levenbergMarquardt` needs a squared error, got `huber`',
   })
   t.throws(() => new Trainer(build([dense(3)]), { ...only, l1: 0.1 }), { instanceOf: RangeError })
   t.throws(() => new Trainer(build([dense(3, { activityL2: 0.1 })]), only), {
@@ -647,7 +647,7 @@ test('more parameters than a method takes are refused, at once and when layers a
     const trainer = new Trainer(network, { loss: 'meanSquaredError', optimizer })
     await trainer.fit(data, { epochs: 1 })
     layerOf(network, 0).trainable = true
-    const message = /parameters times parameters and takes \d+ of them at most, not 12241/
+    const message = /learns \d+ parameters at most, .* the network has 12241/
     t.throws(() => new Trainer(network, { loss: 'meanSquaredError', optimizer }), { message })
     await t.throwsAsync(async () => trainer.fit(data, { epochs: 1 }), { message })
     layerOf(network, 0).trainable = false

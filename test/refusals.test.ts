@@ -75,7 +75,12 @@ const trainers: readonly [string, () => unknown, string][] = [
   [
     'least squares of what are none',
     () => makeTrainer({ optimizer: 'levenbergMarquardt', loss: 'huber' }),
-    "Expected `loss` to be a squared error, for `levenbergMarquardt`, got `'huber'`",
+    '`levenbergMarquardt` needs a squared error, got `huber`',
+  ],
+  [
+    'clipping with quasi-Newton methods only',
+    () => makeTrainer({ optimizer: 'lbfgs', clipNorm: 1 }),
+    '`clipNorm` is of no use: `lbfgs` takes its steps by itself',
   ],
   [
     'least squares with magnitudes',
