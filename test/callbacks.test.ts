@@ -1100,9 +1100,9 @@ test('a report’s type follows the metrics and the validation sets', async (t) 
     evaluateTrain: true,
     callbacks: [general, named, earlyStopping()],
   })
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- as the types
-  // @ts-expect-error the sets have names
-  const wrong = () => more.fit(data, { validation: { dev }, callbacks: [typed] })
+  const wrong = () =>
+    // @ts-expect-error the sets have names
+    more.fit(data, { validation: { dev }, callbacks: [typed] }) // eslint-disable-line @typescript-eslint/no-unsafe-class-instance-assignment
   t.is(typeof wrong, 'function')
   // @ts-expect-error no such option
   t.throws(() => earlyStopping({ patiance: 3 }))
