@@ -1,6 +1,6 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { GemmnetError, rangeError } from './errors.js'
-import type { BatchReport, EpochReport, FitControl } from './fit.js'
+import type { FitControl } from './fit.js'
 import type { FilePath } from './formats/file.js'
 import { toPath } from './formats/file.js'
 import type { FloatArray } from './matrix.js'
@@ -12,6 +12,7 @@ import {
   modelCheckpointOptions,
   reduceOnPlateauOptions,
 } from './options/index.js'
+import type { BatchReport, EpochReport } from './report.js'
 
 /** What every fit's reports have, whatever its metrics and its validation sets. */
 export type GeneralReport = Omit<EpochReport, 'validation' | 'train'>

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { Dataset } from './dataset.js'
 import { checkLossValue, evaluateCustomLoss, toLossBatch } from './custom_loss.js'
 import type { CustomLoss } from './custom_loss.js'
-import { GemmnetError } from './errors.js'
 import { CallSite } from './job.js'
 import type { DType } from './matrix.js'
 import type {
@@ -12,84 +11,15 @@ import type {
   NativeFitSettings,
   NativeLossEvent,
   NativeRateEvent,
-  NativeScores,
   NativeTrainer,
 } from './native.js'
 import type { Network } from './network.js'
+import { nonFiniteLoss } from './non_finite.js'
 import type { LearningRateFunction, MetricName } from './options/index.js'
 import { checks } from './options/index.js'
-
-/** The value of a metric: a number, or a matrix by rows. */
-export type MetricValue<M extends MetricName> = M extends 'confusionMatrix'
-  ? readonly (readonly number[])[]
-  : number
-
-/** Loss and metrics of a data set. */
-export type Scores<M extends MetricName = never> = {
-  /** The cost, penalties included: a mean over rows, or a sum where the loss is one. */
-  readonly loss: number
-  /** The same without the penalties. */
-  readonly dataLoss: number
-  /** The penalties of weights and of layers' outputs. */
-  readonly penalty: number
-} & { readonly [K in M]: MetricValue<K> }
-
-/** The validation sets of a fit: one, or several by name. */
-export type Validation = Dataset | Readonly<Record<string, Dataset>>
-
-/** The scores of a fit's validation sets, in the form they were given. */
-export type ValidationScores<M extends MetricName, V> = V extends Dataset
-  ? Scores<M>
-  : V extends Readonly<Record<string, Dataset>>
-    ? { readonly [K in keyof V]: Scores<M> }
-    : undefined
-
-/** What one epoch came to. */
-export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M> & {
-  /** From 1, over the Trainer's life: a second `fit` counts on. */
-  readonly epoch: number
-  /**
-   * Scores after the epoch. Those of the training set are running means over it, from before each
-   * step's update; a quasi-Newton iteration's are those of the point that it moved to.
-   */
-  readonly validation: ValidationScores<M, V>
-  /** Scores of the training set after the epoch, if asked for with `evaluateTrain`. */
-  readonly train: Scores<M> | undefined
-  /** Which of the Trainer's phases it belongs to, from 0. */
-  readonly phase: number
-  /** Of the last step; 0 for a quasi-Newton method. */
-  readonly learningRate: number
-  /** How often a quasi-Newton method evaluated the cost. */
-  readonly evaluations: number
-  /** Time of the training steps, without validation. */
-  readonly seconds: number
-  /** Training rows per second of that time. */
-  readonly rowsPerSecond: number
-}
-
-/** What one batch came to. */
-export interface BatchReport {
-  readonly epoch: number
-  /** From 1. */
-  readonly batch: number
-  /** Batches in the epoch. */
-  readonly batches: number
-  /** The batch's cost before its step, penalties included. */
-  readonly loss: number
-  /** The same without the penalties. */
-  readonly dataLoss: number
-  readonly learningRate: number
-}
-
-/** What a fit came to. */
-export interface History<M extends MetricName = never, V = undefined> {
-  /** One report for each finished epoch. */
-  readonly epochs: readonly EpochReport<M, V>[]
-  /** False if the fit was stopped before the last epoch. */
-  readonly completed: boolean
-  /** True if a quasi-Newton method ended it, having found nowhere lower to go. */
-  readonly converged: boolean
-}
+import type { BatchReport, EpochReport, History } from './report.js'
+import { toScores } from './report.js'
+import { draws } from './tables.js'
 
 /** What a callback can do to the fit that calls it. */
 export interface FitControl {
@@ -401,13 +331,16 @@ export class Fit<M extends MetricName = never, V = undefined>
   }
 
   #conclude(end: NativeFitEnd): void {
-    const { signal, callSite } = this.#plan
+    const { signal, callSite, customLoss, network } = this.#plan
     if (this.#callbackError !== undefined) {
       this.#reject(this.#callbackError.error)
     } else if (end.reason === 'failed') {
       this.#reject(callSite.claim(new Error(end.error.message, { cause: end.error })))
     } else if (end.reason === 'nonFiniteLoss' || end.reason === 'nonFiniteWeights') {
-      this.#reject(callSite.claim(nonFiniteLoss(end, this.#plan.customLoss !== undefined)))
+      const last = network.layers.at(-1)?.type
+      const drawnBy = last !== undefined && draws(last) ? last : undefined
+      const isCustom = customLoss !== undefined
+      this.#reject(callSite.claim(nonFiniteLoss(end, { isCustom, drawnBy })))
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
       this.#reject(signal.reason)
     } else if (this.#endError !== undefined) {
@@ -453,48 +386,4 @@ export class Fit<M extends MetricName = never, V = undefined>
     // The form of `validation` follows the names, as its type follows V.
     return { ...own, ...rest, train, validation } as EpochReport<M, V>
   }
-}
-
-/** The core's scores by name, penalty included in the loss. */
-export function toScores<M extends MetricName>(
-  { loss: dataLoss, penalty, metrics: values }: NativeScores,
-  metrics: readonly M[],
-  outputs: number,
-): Scores<M> {
-  let next = 0
-  const named = metrics.map((name) => {
-    if (name !== 'confusionMatrix') return [name, values[next++]]
-    const classes = Math.max(outputs, 2)
-    const rows = Array.from({ length: classes }, () => values.slice(next, (next += classes)))
-    return [name, rows]
-  })
-  const scores = { loss: dataLoss + penalty, dataLoss, penalty }
-  return { ...scores, ...Object.fromEntries(named) } as Scores<M> // one value per metric
-}
-
-type NonFinite = Extract<NativeFitEnd, { reason: 'nonFiniteLoss' | 'nonFiniteWeights' }>
-
-function nonFiniteLoss(end: NonFinite, isCustom: boolean): GemmnetError {
-  const { epoch, batch, layer } = end
-  const row = end.reason === 'nonFiniteLoss' ? end.row : undefined
-  const scale = 'A smaller learning rate, or features scaled to about 1, usually help'
-  const kept = 'The network keeps its last finite weights'
-  const where = `in epoch ${epoch}, batch ${batch}`
-  const ofRow = row === undefined ? '' : ` of row ${row}`
-  const message = () => {
-    if (end.reason === 'nonFiniteWeights')
-      return `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}. ${kept}. ${scale}`
-    if (layer !== undefined)
-      return `The loss is not finite ${where}: layer ${layer} gives NaN or infinity for row ${row}. ${kept}. ${scale}`
-    const why = isCustom
-      ? `The loss function gives a value or a gradient${ofRow} that is not`
-      : `All outputs${ofRow} are: targets or sample weights are too large for it`
-    return `The loss is not finite ${where}. ${why}. ${kept}`
-  }
-  return new GemmnetError('ERR_NON_FINITE_LOSS', message(), {
-    epoch,
-    batch,
-    ...(layer !== undefined && { layer }),
-    ...(row !== undefined && { row }),
-  })
 }

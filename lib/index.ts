@@ -11,18 +11,7 @@ export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
 export { logspace } from './experiments/logspace.js'
-export type {
-  BatchReport,
-  Callback,
-  EpochReport,
-  Fit,
-  FitControl,
-  History,
-  MetricValue,
-  Scores,
-  Validation,
-  ValidationScores,
-} from './fit.js'
+export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
 export type { LayerDescription } from './layers.js'
@@ -72,6 +61,15 @@ export type {
   ScheduleName,
   SplitOptions,
 } from './options/index.js'
+export type {
+  BatchReport,
+  EpochReport,
+  History,
+  MetricValue,
+  Scores,
+  Validation,
+  ValidationScores,
+} from './report.js'
 export {
   constant,
   cosineDecay,

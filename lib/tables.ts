@@ -1,11 +1,16 @@
 import type { DescribedRow, NativeNamed } from './native.js'
 import { native } from './native.js'
-import type { AnyNamed, Conventions, NamedTable, OptionTable } from './options/index.js'
+import type { AnyNamed, Conventions, LayerType, NamedTable, OptionTable } from './options/index.js'
 import { nameOf, settingsOf } from './options/index.js'
 
 // From options by name to the numbers that rows of the core's tables take, in the core's order.
 
 export const description = native.describe()
+
+/** Whether layers of a kind draw random numbers in training. */
+export function draws(type: LayerType): boolean {
+  return description.layers.some((row) => row.name === type && row.random)
+}
 
 /**
  * A row and its numbers, those that were not given as the conventions have them.

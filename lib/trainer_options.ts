@@ -27,7 +27,7 @@ import {
   nameOf,
   phaseOptions,
 } from './options/index.js'
-import { description } from './tables.js'
+import { draws } from './tables.js'
 
 // What a Trainer is told: the types of its options, and the checks of those that are no single
 // values.
@@ -199,9 +199,8 @@ export function checkMethod(
   l1: number,
 ): void {
   if (!isQuasiNewton(name)) return
-  const random = new Set(description.layers.filter((row) => row.random).map((row) => row.name))
   for (const layer of network.layers)
-    if (random.has(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
+    if (draws(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
       throw new RangeError(
         `\`${name}\` needs a cost that depends on weights and rows only: it cannot train with ${layer.type}`,
       )

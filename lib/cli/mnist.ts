@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { BatchReport } from '../fit.js'
 import { optimizers } from '../options/index.js'
+import type { BatchReport } from '../report.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { pathFlag, trainingFlags } from './flags.js'

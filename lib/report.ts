@@ -1,0 +1,92 @@
+import type { Dataset } from './dataset.js'
+import type { NativeScores } from './native.js'
+import type { MetricName } from './options/index.js'
+
+/** The value of a metric: a number, or a matrix by rows. */
+export type MetricValue<M extends MetricName> = M extends 'confusionMatrix'
+  ? readonly (readonly number[])[]
+  : number
+
+/** Loss and metrics of a data set. */
+export type Scores<M extends MetricName = never> = {
+  /** The cost, penalties included: a mean over rows, or a sum where the loss is one. */
+  readonly loss: number
+  /** The same without the penalties. */
+  readonly dataLoss: number
+  /** The penalties of weights and of layers' outputs. */
+  readonly penalty: number
+} & { readonly [K in M]: MetricValue<K> }
+
+/** The validation sets of a fit: one, or several by name. */
+export type Validation = Dataset | Readonly<Record<string, Dataset>>
+
+/** The scores of a fit's validation sets, in the form they were given. */
+export type ValidationScores<M extends MetricName, V> = V extends Dataset
+  ? Scores<M>
+  : V extends Readonly<Record<string, Dataset>>
+    ? { readonly [K in keyof V]: Scores<M> }
+    : undefined
+
+/** What one epoch came to. */
+export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M> & {
+  /** From 1, over the Trainer's life: a second `fit` counts on. */
+  readonly epoch: number
+  /**
+   * Scores after the epoch. Those of the training set are running means over it, from before each
+   * step's update; a quasi-Newton iteration's are those of the point that it moved to.
+   */
+  readonly validation: ValidationScores<M, V>
+  /** Scores of the training set after the epoch, if asked for with `evaluateTrain`. */
+  readonly train: Scores<M> | undefined
+  /** Which of the Trainer's phases it belongs to, from 0. */
+  readonly phase: number
+  /** Of the last step; 0 for a quasi-Newton method. */
+  readonly learningRate: number
+  /** How often a quasi-Newton method evaluated the cost. */
+  readonly evaluations: number
+  /** Time of the training steps, without validation. */
+  readonly seconds: number
+  /** Training rows per second of that time. */
+  readonly rowsPerSecond: number
+}
+
+/** What one batch came to. */
+export interface BatchReport {
+  readonly epoch: number
+  /** From 1. */
+  readonly batch: number
+  /** Batches in the epoch. */
+  readonly batches: number
+  /** The batch's cost before its step, penalties included. */
+  readonly loss: number
+  /** The same without the penalties. */
+  readonly dataLoss: number
+  readonly learningRate: number
+}
+
+/** What a fit came to. */
+export interface History<M extends MetricName = never, V = undefined> {
+  /** One report for each finished epoch. */
+  readonly epochs: readonly EpochReport<M, V>[]
+  /** False if the fit was stopped before the last epoch. */
+  readonly completed: boolean
+  /** True if a quasi-Newton method ended it, having found nowhere lower to go. */
+  readonly converged: boolean
+}
+
+/** The core's scores by name, penalty included in the loss. */
+export function toScores<M extends MetricName>(
+  { loss: dataLoss, penalty, metrics: values }: NativeScores,
+  metrics: readonly M[],
+  outputs: number,
+): Scores<M> {
+  let next = 0
+  const named = metrics.map((name) => {
+    if (name !== 'confusionMatrix') return [name, values[next++]]
+    const classes = Math.max(outputs, 2)
+    const rows = Array.from({ length: classes }, () => values.slice(next, (next += classes)))
+    return [name, rows]
+  })
+  const scores = { loss: dataLoss + penalty, dataLoss, penalty }
+  return { ...scores, ...Object.fromEntries(named) } as Scores<M> // one value per metric
+}
