@@ -1008,7 +1008,11 @@ test('wrong options of callbacks are named', (t) => {
       'Expected `earlyStopping options` to be an object, got `null`',
       'Type',
     ],
-    [() => reduceOnPlateau({ factor: 1 }), 'Expected `factor` to be in (0, 1), got `1`', 'Range'],
+    [
+      () => reduceOnPlateau({ factor: 1 }),
+      'Expected `factor` to be a number in (0, 1), got `1`',
+      'Range',
+    ],
     [
       () => reduceOnPlateau({ patience: -1 }),
       'Expected `patience` to be a non-negative integer, got `-1`',

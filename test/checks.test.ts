@@ -1,5 +1,13 @@
 import test from 'ava'
-import { areaAverages, checks, classAverages, oneOf } from '../lib/options/index.js'
+import {
+  areaAverages,
+  checks,
+  classAverages,
+  datasetOptions,
+  oneOf,
+  quasiNewton,
+  threadCount,
+} from '../lib/options/index.js'
 
 test('one of a few names is taken as it is, and the list can be read', (t) => {
   const check = oneOf(['plain', 'fancy', 'odd'])
@@ -17,6 +25,17 @@ test('a finite number is neither NaN nor infinite', (t) => {
   for (const value of [NaN, Infinity, -Infinity])
     t.throws(() => checks.finite('value', value), { instanceOf: RangeError })
   t.throws(() => checks.finite('value', '1'), { instanceOf: TypeError })
+})
+
+test('every check of a number says that it wants one', (t) => {
+  const { boolean, ...numbers } = checks
+  const others = [datasetOptions.scale.check, quasiNewton.lbfgs.history.check, threadCount]
+  for (const check of [...Object.values(numbers), ...others])
+    t.throws(() => check('value', {}), {
+      instanceOf: TypeError,
+      message: /^Expected `value` to be an? ([\w-]+ )*(number|integer)\b/,
+    })
+  t.throws(() => boolean('value', 1), { instanceOf: TypeError })
 })
 
 test('averages are in the order of the core’s numbers', (t) => {

@@ -552,9 +552,21 @@ test('wrong options are named', (t) => {
       'Type',
     ],
     [null, 'Expected `Dataset options` to be an object, got `null`', 'Type'],
-    [{ scale: 0 }, 'Expected `scale` to be of a size from 1e-30 to 1e30, got `0`', 'Range'],
-    [{ scale: NaN }, 'Expected `scale` to be of a size from 1e-30 to 1e30, got `NaN`', 'Range'],
-    [{ scale: '2' }, "Expected `scale` to be of a size from 1e-30 to 1e30, got `'2'`", 'Type'],
+    [
+      { scale: 0 },
+      'Expected `scale` to be a number of a size from 1e-30 to 1e30, got `0`',
+      'Range',
+    ],
+    [
+      { scale: NaN },
+      'Expected `scale` to be a number of a size from 1e-30 to 1e30, got `NaN`',
+      'Range',
+    ],
+    [
+      { scale: '2' },
+      "Expected `scale` to be a number of a size from 1e-30 to 1e30, got `'2'`",
+      'Type',
+    ],
     [{ classes: 0 }, 'Expected `classes` to be a positive integer, got `0`', 'Range'],
     [{ classes: 2.5 }, 'Expected `classes` to be a positive integer, got `2.5`', 'Range'],
     [

@@ -834,7 +834,7 @@ test('wrong options of an optimizer are named', (t) => {
       'Unknown option `lerningRate` for `sgd`; did you mean `learningRate`?',
       'Type',
     ],
-    [() => sgd({ momentum: 1 }), 'Expected `momentum` to be in [0, 1), got `1`', 'Range'],
+    [() => sgd({ momentum: 1 }), 'Expected `momentum` to be a number in [0, 1), got `1`', 'Range'],
     [
       () => sgd({ nesterov: 1 } as object),
       'Expected `nesterov` to be true or false, got `1`',
@@ -845,8 +845,8 @@ test('wrong options of an optimizer are named', (t) => {
       'Expected `learningRate` to be a non-negative number, got `-1`',
       'Range',
     ],
-    [() => adam({ beta1: -0.1 }), 'Expected `beta1` to be in [0, 1), got `-0.1`', 'Range'],
-    [() => adam({ beta2: NaN }), 'Expected `beta2` to be in [0, 1), got `NaN`', 'Range'],
+    [() => adam({ beta1: -0.1 }), 'Expected `beta1` to be a number in [0, 1), got `-0.1`', 'Range'],
+    [() => adam({ beta2: NaN }), 'Expected `beta2` to be a number in [0, 1), got `NaN`', 'Range'],
     [
       () => adam({ epsilon: 0 }),
       'Expected `epsilon` to be a number from 1e-30 to 1e30, got `0`',

@@ -95,7 +95,7 @@ const trainers: readonly [string, () => unknown, string][] = [
   [
     'an optimizer of one’s own making',
     () => makeTrainer({ optimizer: [{ optimizer: { name: 'sgd', options: { momentum: 2 } }, epochs: 1 }] }),
-    'Expected `optimizer[0].optimizer.options.momentum` to be in [0, 1), got `2`',
+    'Expected `optimizer[0].optimizer.options.momentum` to be a number in [0, 1), got `2`',
   ],
   [
     'a network that is all frozen',

@@ -28,13 +28,13 @@ export const checks = {
   float: number('a number from -1e30 to 1e30', (value) => Math.abs(value) <= 1e30),
   nonNegativeFloat: number('a number from 0 to 1e30', (value) => value >= 0 && value <= 1e30),
   positiveFloat: number('a number from 1e-30 to 1e30', (value) => value >= 1e-30 && value <= 1e30),
-  fraction: number('in [0, 1)', (value) => value >= 0 && value < 1),
-  fractionInclusive: number('in [0, 1]', (value) => value >= 0 && value <= 1),
-  positiveFraction: number('in (0, 1)', (value) => value > 0 && value < 1),
+  fraction: number('a number in [0, 1)', (value) => value >= 0 && value < 1),
+  fractionInclusive: number('a number in [0, 1]', (value) => value >= 0 && value <= 1),
+  positiveFraction: number('a number in (0, 1)', (value) => value > 0 && value < 1),
   // 1e-45 is float32's least number.
-  clippingMargin: number('in [1e-45, 0.5)', (value) => value >= 1e-45 && value < 0.5),
-  atLeastOne: number('at least 1', (value) => Number.isFinite(value) && value >= 1),
-  aboveOne: number('above 1', (value) => Number.isFinite(value) && value > 1),
+  clippingMargin: number('a number in [1e-45, 0.5)', (value) => value >= 1e-45 && value < 0.5),
+  atLeastOne: number('a number of at least 1', (value) => Number.isFinite(value) && value >= 1),
+  aboveOne: number('a number above 1', (value) => Number.isFinite(value) && value > 1),
   boolean: (name: string, value: unknown): boolean => {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value

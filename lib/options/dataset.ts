@@ -10,7 +10,7 @@ export const datasetOptions = {
   scale: defaulted(
     1,
     number(
-      'of a size from 1e-30 to 1e30',
+      'a number of a size from 1e-30 to 1e30',
       (value) => Math.abs(value) >= 1e-30 && Math.abs(value) <= 1e30,
     ),
   ),
