@@ -183,10 +183,17 @@ function lab(colour: string, vision: readonly number[]): Triple {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
 }
 
-for (const [name, { background, ink, label, axis, series }] of Object.entries(themes)) {
+for (const [name, { background, ink, label, axis, reference, series }] of Object.entries(themes)) {
   test(`the ${name} theme stands out from its background`, (t) => {
     for (const text of [ink, label]) t.true(contrast(text, background) >= 4.5, text)
     for (const line of [axis, ...series]) t.true(contrast(line, background) >= 3, line)
+    t.true(contrast(reference, background) >= 1.9) // five times as broad as the grid, whose is 1.3
+  })
+
+  test(`the series of the ${name} theme stand out from the reference below them`, (t) => {
+    const [strongest = '', ...others] = series.map((line) => contrast(line, reference))
+    t.true(Number(strongest) >= 2, String(strongest))
+    for (const other of others) t.true(other >= 1.5, String(other))
   })
 
   for (const [vision, matrix] of Object.entries(visions))

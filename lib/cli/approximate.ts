@@ -167,7 +167,8 @@ const sectionAt = 0.25 // through both hills of the surface, nearly
 /** One function and what networks of the least, a lower and the greatest width make of it. */
 function curveChart(rows: readonly Approximation[]): Chart {
   const at = [0, Math.floor((rows.length - 1) / 3), rows.length - 1]
-  const shown = rows.filter((_, i) => at.includes(i))
+  // The widest first: the strongest colour, and an unbroken line, for the one closest to the function.
+  const shown = rows.filter((_, i) => at.includes(i)).reverse()
   const [name = 'sine'] = rows.map((row) => row.function)
   const { inputs, evaluate }: TargetFunction = targetFunctions[name]
   const x = Float64Array.from({ length: curvePoints }, (_, i) => i / (curvePoints - 1))

@@ -151,7 +151,7 @@ interface Look {
 }
 
 function lookOf({ isReference = false }: Series, i: number, all: readonly Series[]): Look {
-  if (isReference) return { color: light.axis, dash: [1, 0], shape: 'circle' }
+  if (isReference) return { color: light.reference, dash: [1, 0], shape: 'circle' }
   const place = all.slice(0, i).filter((before) => before.isReference !== true).length
   const { dash, shape } = dashesAndShapes[place % dashesAndShapes.length] ?? dashesAndShapes[0]
   return { color: light.series[place % light.series.length] ?? light.ink, dash, shape }

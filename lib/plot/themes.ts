@@ -1,12 +1,14 @@
 /** The colours of a plot. */
 export interface Theme {
   readonly background: string
-  /** Titles, and the series that others are compared with. */
+  /** Titles. */
   readonly ink: string
   /** Labels of axes and legends. */
   readonly label: string
   readonly axis: string
   readonly grid: string
+  /** The broad line that others are compared with, drawn below them. */
+  readonly reference: string
   /**
    * The series, in this order: blue, orange, green, purple, brown or yellow, light blue. Chosen by
    * search so that readers of every colour vision tell any two apart; what that means in numbers is
@@ -23,6 +25,7 @@ export const themes = {
     label: '#4a4a4a',
     axis: '#8a8a8a',
     grid: '#e4e4e4',
+    reference: '#b8b8b8',
     series: ['#1a4390', '#ee6109', '#629560', '#9e4473', '#6b4c00', '#0997ff'],
   },
   dark: {
@@ -31,6 +34,7 @@ export const themes = {
     label: '#c4c8cc',
     axis: '#7d838a',
     grid: '#2d3238',
+    reference: '#4d545b',
     series: ['#6b7cfb', '#e95910', '#5bf1a6', '#d967a8', '#f2ce21', '#a9c0ff'],
   },
 } as const satisfies Record<string, Theme>
