@@ -5,6 +5,7 @@ import {
   batchNorm,
   Dataset,
   dense,
+  dropout,
   GemmnetError,
   layerNorm,
   Network,
@@ -143,6 +144,16 @@ test('sample weights too large for the loss are told with their row', async (t) 
   const set = new Dataset(randomRows(6, 3), randomRows(6, 2), { sampleWeights })
   const { error } = await explode({ batchSize: 6 }, { set, layers: [dense(2)] })
   t.like(error, { epoch: 1, batch: 1, row: 4, layer: undefined })
+})
+
+test('a last layer that draws is named where the loss is not defined for what it makes', async (t) => {
+  const layers = [dense(3, 'softmax'), dropout(0.9)] // a row of zeros is no distribution
+  const { error } = await explode({ loss: 'categoricalCrossentropy' }, { layers })
+  t.is(error.layer, undefined)
+  t.regex(
+    error.message,
+    /All outputs of row \d+ are, but the loss is not defined for what dropout,/,
+  )
 })
 
 test('a loss of one’s own that is not finite is told', async (t) => {
