@@ -14,7 +14,7 @@ export { logspace } from './experiments/logspace.js'
 export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
-export type { LayerDescription } from './layers.js'
+export type { LayerDescription, LayerSettings } from './layers.js'
 export { activation, batchNorm, dense, dropout, gaussianNoise, layerNorm } from './layers.js'
 export type {
   DType,
@@ -44,11 +44,13 @@ export {
   sgd,
 } from './optimizers.js'
 export type {
+  Activation,
   ActivationName,
   BatchNormOptions,
   Conventions,
   DenseOptions,
   GradientCheckOptions,
+  Initializer,
   InitializerName,
   LayerNormOptions,
   LayerType,
@@ -59,7 +61,9 @@ export type {
   OptimizerName,
   Schedule,
   ScheduleName,
+  ScheduleOptions,
   SplitOptions,
+  TrainingPosition,
 } from './options/index.js'
 export type {
   BatchReport,
@@ -79,6 +83,7 @@ export {
   piecewise,
   polynomialDecay,
   stepDecay,
+  stepsPerEpoch,
   warmup,
 } from './schedules.js'
 export type { FitOptions } from './trainer.js'

@@ -1,10 +1,15 @@
+import { Dataset } from './dataset.js'
+import { typeError } from './errors.js'
 import type { NativeSchedule } from './native.js'
+import { checks, complete, stepsOptions } from './options/index.js'
+import type { OptionsOf } from './options/index.js'
 import type { Schedule, ScheduleOptions } from './options/schedules.js'
 import { makeSchedule, schedules } from './options/schedules.js'
 
 // Each function takes the learning rate it starts from, or rises to, and the options of its entry
 // in options/schedules.ts. p is the position: the step, or with `per: 'epoch'` the epoch, counted
-// from 0 over the Trainer's life.
+// from 0 over the Trainer's life, or in one of several phases over the phase's. A step is an update
+// of the weights; stepsPerEpoch says how many an epoch has.
 
 /**
  * The same learning rate throughout, as a plain number is.
@@ -109,7 +114,7 @@ export function cosineDecay(
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  *
  * @example
- * oneCycle(0.1, { steps: 20 * Math.ceil(train.rows / 32) })
+ * oneCycle(0.1, { steps: 20 * stepsPerEpoch(train, { batchSize: 32 }) }) // over 20 epochs
  */
 export function oneCycle(
   maximumRate: number,
@@ -147,6 +152,36 @@ export function warmup(
  */
 export function piecewise(options: ScheduleOptions<'piecewise'>): Schedule<'piecewise'> {
   return makeSchedule('piecewise', options)
+}
+
+/**
+ * The steps of an epoch, for schedules that count steps: `ceil(rows / (batchSize * accumulate))`.
+ * (`gradientDescent` makes one step an epoch, whatever the batch size.)
+ *
+ * @param train - the training set, or its number of rows
+ * @param options - `batchSize`, `accumulate` and `conventions` as the Trainer is given them; its
+ * defaults
+ * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
+ *
+ * @example
+ * const [batchSize, epochs] = [32, 20]
+ * const steps = epochs * stepsPerEpoch(train, { batchSize })
+ * new Trainer(network, {
+ *   loss: 'categoricalCrossentropy',
+ *   optimizer: adam({ learningRate: oneCycle(0.01, { steps }) }),
+ *   batchSize,
+ *   epochs,
+ * })
+ */
+export function stepsPerEpoch(
+  train: Dataset | number,
+  options: OptionsOf<typeof stepsOptions> = {},
+): number {
+  if (typeof train !== 'number' && !(train instanceof Dataset))
+    throw typeError('train', 'a Dataset, or its number of rows', train)
+  const rows = typeof train === 'number' ? checks.positiveInteger('train', train) : train.rows
+  const { batchSize, accumulate } = complete('stepsPerEpoch', stepsOptions, options)
+  return Math.ceil(rows / (batchSize * accumulate))
 }
 
 /** The names of a schedule's numbers and flags, in the order in which the core takes them. */

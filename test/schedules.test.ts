@@ -1,4 +1,5 @@
 import test from 'ava'
+import { Dataset, dense, Network, sgd, Trainer } from '../lib/index.js'
 import type { ScheduleName } from '../lib/options/index.js'
 import { checkLearningRate, schedules } from '../lib/options/index.js'
 import {
@@ -12,8 +13,10 @@ import {
   piecewise,
   polynomialDecay,
   stepDecay,
+  stepsPerEpoch,
   warmup,
 } from '../lib/schedules.js'
+import { randomRows } from './helpers/data.js'
 
 // What the rates are is the core's business: test/native/schedules_test.cc.
 
@@ -84,6 +87,33 @@ test('every schedule is an optimizer’s learning rate, with options or without'
     t.deepEqual(checkLearningRate('learningRate', schedule), schedule)
 })
 
+test('the steps of an epoch are those that training makes', async (t) => {
+  const data = new Dataset(randomRows(23, 2), randomRows(23, 1))
+  for (const options of [
+    {},
+    { batchSize: 5 },
+    { batchSize: 5, accumulate: 3 },
+    { batchSize: 99 },
+  ]) {
+    let steps = 0
+    const learningRate = () => ++steps && 0.01
+    const trainer = new Trainer(new Network({ inputs: 2, layers: [dense(1)] }), {
+      loss: 'meanSquaredError',
+      optimizer: sgd({ learningRate }),
+      ...options,
+    })
+    await trainer.fit(data)
+    t.is(stepsPerEpoch(data, options), steps)
+    t.is(stepsPerEpoch(23, options), steps)
+  }
+  t.is(stepsPerEpoch(1000), 32)
+  t.is(stepsPerEpoch(1000, { conventions: 'sklearn' }), 5)
+  t.throws(() => stepsPerEpoch([[1]] as never), {
+    message: /^Expected `train` to be a Dataset, or/,
+  })
+  t.throws(() => stepsPerEpoch(0), { instanceOf: RangeError })
+})
+
 test('a learning rate is a number, a schedule or a function', (t) => {
   const own = () => 0.1
   t.is(checkLearningRate('learningRate', own), own)
@@ -118,17 +148,21 @@ const wrong: readonly (readonly [string, () => unknown, string])[] = [
   ['endRate', () => polynomialDecay(0.1, { steps: 1, endRate: -1 }), 'Expected `endRate` to be'],
   ['power', () => polynomialDecay(0.1, { steps: 1, power: 0 }), 'Expected `power` to be'],
   ['cycle', () => polynomialDecay(0.1, { steps: 1, cycle: 0 as never }), 'Expected `cycle` to be'],
-  ['alpha', () => cosineDecay(0.1, { steps: 1, alpha: 1.1 }), 'Expected `alpha` to be in [0, 1]'],
+  [
+    'alpha',
+    () => cosineDecay(0.1, { steps: 1, alpha: 1.1 }),
+    'Expected `alpha` to be a number in [0, 1]',
+  ],
   ['restarts', () => cosineDecay(0.1, { steps: 1, restarts: 1 as never }), 'Expected `restarts`'],
   [
     'tMul',
     () => cosineDecay(0.1, { steps: 1, restarts: true, tMul: 0.5 }),
-    'Expected `tMul` to be at least 1',
+    'Expected `tMul` to be a number of at least 1',
   ],
   ['mMul', () => cosineDecay(0.1, { steps: 1, restarts: true, mMul: -1 }), 'Expected `mMul` to'],
   ['a forgotten restarts', () => cosineDecay(0.1, { steps: 1, tMul: 3 }), '`tMul` needs `restarts'],
   ['a cycle of half a step', () => oneCycle(0.1, { steps: 0.5 }), 'Expected `steps` to be a posit'],
-  ['pctStart', () => oneCycle(0.1, { steps: 9, pctStart: 2 }), 'Expected `pctStart` to be in'],
+  ['pctStart', () => oneCycle(0.1, { steps: 9, pctStart: 2 }), 'Expected `pctStart` to be a num'],
   ['divFactor', () => oneCycle(0.1, { steps: 9, divFactor: 0 }), 'Expected `divFactor` to be'],
   ['finalDivFactor', () => oneCycle(0.1, { steps: 9, finalDivFactor: 0 }), 'Expected `finalDivF'],
   ['the steps of a warmup', () => warmup(0.1, { steps: 0 }), 'Expected `steps` to be a positive'],

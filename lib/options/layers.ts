@@ -1,6 +1,7 @@
 import { activations } from './activations.js'
 import { checks } from './checks.js'
 import { initializers } from './initializers.js'
+import type { Named } from './named.js'
 import { namedIn } from './named.js'
 import type { OptionsOf } from './option.js'
 import { defaulted, optional, required } from './option.js'
@@ -61,7 +62,7 @@ export const layers = {
   },
   /** gamma (x - mean) / sqrt(variance + epsilon) + beta, by columns. */
   batchNorm: {
-    /** Weight of the old value in the running mean and variance, in [0, 1). Default 0.99; 0.9 with torch conventions (PyTorch's own `momentum` is 1 minus this). */
+    /** Weight of the old value in the running mean and variance, in [0, 1). They settle in some 5 / (1 - momentum) steps: short trainings need less. Default 0.99; 0.9 with torch conventions (PyTorch's own `momentum` is 1 minus this). */
     momentum: defaulted(0.99, checks.fraction, { torch: 0.9 }),
     /** Added to the variance, from 1e-30 to 1e30. Default 0.001; 1e-5 with torch conventions. */
     epsilon: defaulted(1e-3, checks.positiveFloat, { torch: 1e-5 }),
@@ -80,6 +81,11 @@ export const layers = {
 } as const
 /** The kind of a layer. */
 export type LayerType = keyof typeof layers
+
+/** An activation function: its name, or an object with its name and options. */
+export type Activation = Named<typeof activations>
+/** An initializer: its name, or an object with its name and options. */
+export type Initializer = Named<typeof initializers>
 
 /** Options of `dense`. */
 export type DenseOptions = Omit<OptionsOf<typeof layers.dense>, 'units'>

@@ -13,7 +13,7 @@ const rate = required(checks.nonNegative)
 
 /**
  * Courses of the learning rate, each with its options; p is the position, the step or the epoch
- * from 0. Those that are numbers or flags stand in the order in which the core takes them.
+ * from 0, over the Trainer's life or that of one of several phases. Those that are numbers or flags stand in the order in which the core takes them.
  */
 export const schedules = {
   /** rate */
@@ -145,9 +145,13 @@ export type Schedule<N extends ScheduleName = ScheduleName> = N extends Schedule
       (N extends 'warmup' ? { readonly schedule: Schedule } : unknown)
   : never
 
-/** Where training is: the step and the epoch, both counted from 0 over the Trainer's life. */
+/**
+ * Where training is, counted from 0 over the Trainer's life, or in one of several phases over the
+ * phase's.
+ */
 export interface TrainingPosition {
   readonly epoch: number
+  /** Updates of the weights, over all epochs. */
   readonly step: number
 }
 /** A course of the learning rate of one's own. */

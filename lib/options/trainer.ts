@@ -10,11 +10,11 @@ export const denominators = ['rows', 'weights'] as const
 
 /** Options of a Trainer that are no objects of their own. */
 export const trainerOptions = {
-  /** Rows per step; the rows left over at an epoch's end make a smaller batch. Default 32. */
+  /** Rows per step; the rows left over at an epoch's end make a smaller batch. A positive integer; default 32, with sklearn conventions 200. */
   batchSize: defaulted(32, checks.positiveInteger, { sklearn: 200 }),
-  /** Batches whose gradients, averaged, make one update, a positive integer. Default 1. */
+  /** Batches whose gradients make one update, a positive integer: the mean over all their rows. Default 1. */
   accumulate: defaulted(1, checks.positiveInteger),
-  /** Passes over the training set that `fit` makes. Default 1. */
+  /** Passes over the training set that `fit` makes, from 0. Default 1; with phases the sum of theirs. */
   epochs: optional(checks.wholeNumber),
   /** Whether each epoch takes the rows in another random order. Default true. */
   shuffle: defaulted(true, checks.boolean),
@@ -56,6 +56,13 @@ export const fitOptions = {
   batchReportInterval: defaulted(1, checks.positiveInteger),
   /** Whether reports have the exact scores of the training set after each epoch, as `train`, beside the running means over it. Default false: they cost another pass. */
   evaluateTrain: defaulted(false, checks.boolean),
+}
+
+/** Options of `stepsPerEpoch`: the Trainer's own. */
+export const stepsOptions = {
+  batchSize: trainerOptions.batchSize,
+  accumulate: trainerOptions.accumulate,
+  conventions: trainerOptions.conventions,
 }
 
 /** Options of `Network.checkGradients`. */
