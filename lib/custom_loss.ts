@@ -28,6 +28,15 @@ export interface LossValue {
 /**
  * A loss of one's own: value and gradient of a batch. It runs on the JavaScript thread, and the
  * training waits for it, so it is slower than the losses by name.
+ *
+ * @example
+ * const meanSquare: CustomLoss = ({ outputs: { data }, targets }) => {
+ *   const errors = Array.from(data, (output, i) => output - (targets?.data[i] ?? NaN))
+ *   return {
+ *     value: errors.reduce((sum, error) => sum + error * error, 0) / errors.length,
+ *     gradient: errors.map((error) => (2 * error) / errors.length),
+ *   }
+ * }
  */
 export type CustomLoss = (batch: LossBatch) => LossValue
 

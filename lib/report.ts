@@ -32,11 +32,12 @@ export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M>
   /** From 1, over the Trainer's life: a second `fit` counts on. */
   readonly epoch: number
   /**
-   * Scores after the epoch. Those of the training set are running means over it, from before each
-   * step's update; a quasi-Newton iteration's are those of the point that it moved to.
+   * Scores of the validation sets after the epoch; undefined where `fit` was given none. The
+   * report's own, of the training set, are running means over the epoch, from before each step's
+   * update; a quasi-Newton iteration's are those of the point that it moved to.
    */
   readonly validation: ValidationScores<M, V>
-  /** Scores of the training set after the epoch, if asked for with `evaluateTrain`. */
+  /** Scores of the training set after the epoch; undefined unless `fit` was given `evaluateTrain`. */
   readonly train: Scores<M> | undefined
   /** Which of the Trainer's phases it belongs to, from 0. */
   readonly phase: number
@@ -52,6 +53,7 @@ export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M>
 
 /** What one batch came to. */
 export interface BatchReport {
+  /** From 1, over the Trainer's life. */
   readonly epoch: number
   /** From 1. */
   readonly batch: number

@@ -13,7 +13,8 @@ const unzip = promisify(gunzip)
 
 /**
  * Loads the handwritten digits that come with gemmnet: 1797 images of 8 x 8 pixels, row by row,
- * with values from 0 to 16, and their digits as labels.
+ * with values from 0 to 16 (those of `loadMnist` are scaled, from 0 to 1), and their digits as
+ * labels. `new Dataset(digits.x, digits.y, { scale: 1 / 16 })` scales them.
  *
  * Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine
  * Learning Repository, 1998 (the test set, CC BY 4.0); scikit-learn's `load_digits`.

