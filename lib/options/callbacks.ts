@@ -3,9 +3,9 @@ import { checks, nameIn, oneOf } from './checks.js'
 import { defaulted, optional } from './option.js'
 
 /** Whose rule of stopping is followed. */
-export const stoppingConventions = { keras: {}, sklearn: {} } as const
+const stoppingConventions = { keras: {}, sklearn: {} } as const
 /** Whose rule of reducing the rate is followed. */
-export const plateauConventions = { keras: {}, torch: {} } as const
+const plateauConventions = { keras: {}, torch: {} } as const
 
 /** Which way a score is better. */
 export const directions = ['auto', 'min', 'max'] as const

@@ -4,7 +4,7 @@ import type { Completion, OptionsOf, SettingsOf } from './option.js'
 import { complete, defaulted, required } from './option.js'
 
 /** What a schedule counts: steps, or epochs. */
-export const scheduleUnits = { step: {}, epoch: {} } as const
+const scheduleUnits = { step: {}, epoch: {} } as const
 /** What a schedule counts. */
 export type ScheduleUnit = keyof typeof scheduleUnits
 
@@ -198,7 +198,7 @@ function checkPieces({ boundaries, rates }: ScheduleSettings<'piecewise'>): void
 }
 
 /** Checks a schedule that a function made, a file holds, or a number: the same rate throughout. */
-export function checkSchedule(name: string, value: unknown): Schedule {
+function checkSchedule(name: string, value: unknown): Schedule {
   if (typeof value === 'number')
     return makeSchedule('constant', { rate: checks.nonNegative(name, value) })
   if (typeof value !== 'object' || value === null || !('name' in value))

@@ -6,7 +6,7 @@ import type { OptionsOf } from './option.js'
 import { defaulted, optional, required } from './option.js'
 
 /** What a mean loss is divided by. */
-export const denominators = ['rows', 'weights'] as const
+const denominators = ['rows', 'weights'] as const
 
 /** Options of a Trainer that are no objects of their own. */
 export const trainerOptions = {
