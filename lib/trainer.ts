@@ -1,7 +1,7 @@
 import { evaluateCustomLoss } from './custom_loss.js'
 import type { CustomLoss } from './custom_loss.js'
 import { Dataset } from './dataset.js'
-import { GemmnetError, typeError } from './errors.js'
+import { typeError } from './errors.js'
 import type { Callback, FitPlan } from './fit.js'
 import { Fit } from './fit.js'
 import { CallSite, runTask } from './job.js'
@@ -211,7 +211,7 @@ export class Trainer<M extends MetricName = never> {
   async partialFit(train: Dataset): Promise<EpochReport<M>> {
     const { epochs } = await this.fit(train, { epochs: 1 })
     const [report] = epochs
-    if (report === undefined) throw new GemmnetError('ERR_NETWORK_BUSY', 'The fit was stopped')
+    if (report === undefined) throw new Error('No epoch') // nothing can have stopped it
     return report
   }
 
@@ -265,7 +265,7 @@ function checkCallbacks(callbacks: unknown): void {
   if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array', callbacks)
   Array.from(callbacks, (callback: unknown, i) => {
     if (typeof callback !== 'object' || callback === null)
-      throw typeError(`callbacks[${i}]`, 'an object', callback)
+      throw typeError(`callbacks[${i}]`, 'a callback, such as earlyStopping()', callback)
     for (const name of hooks) {
       const hook: unknown = Reflect.get(callback, name)
       if (hook !== undefined && typeof hook !== 'function')

@@ -722,7 +722,11 @@ test('wrong options of a fit are named', (t) => {
     [{ epochs: '3' }, "Expected `epochs` to be a non-negative integer, got `'3'`", 'Type'],
     [{ signal: {} }, 'Expected `signal` to be an AbortSignal, got `Object`', 'Type'],
     [{ callbacks: {} }, 'Expected `callbacks` to be an array, got `Object`', 'Type'],
-    [{ callbacks: [null] }, 'Expected `callbacks[0]` to be an object, got `null`', 'Type'],
+    [
+      { callbacks: [null] },
+      'Expected `callbacks[0]` to be a callback, such as earlyStopping(), got `null`',
+      'Type',
+    ],
     [
       { callbacks: [{ onEpochEnd: 5 }] },
       'Expected `callbacks[0].onEpochEnd` to be a function, got `5`',
