@@ -704,7 +704,8 @@ for (const optimizer of [...Object.keys(optimizers), 'lbfgs', 'bfgs'] as Optimiz
     const upper = makeNetwork(above, 9)
     upper.parameters = network.parameters.slice(lower.parameterCount)
 
-    const options: Options = { optimizer, l2: 0.01, clipGlobalNorm: 0.5, averageMomentum: 0.7 }
+    const ofSteps = optimizer in optimizers && { clipGlobalNorm: 0.5, averageMomentum: 0.7 }
+    const options: Options = { optimizer, l2: 0.01, ...ofSteps }
     const inner = new Dataset(lower.predict(data), labels, { classes })
     const whole = await makeTrainer(network, options).fit(data, { validation: data })
     const part = await makeTrainer(upper, options).fit(inner, { validation: inner })
