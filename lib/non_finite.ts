@@ -30,6 +30,8 @@ export function nonFiniteLoss(
   const message = () => {
     if (end.reason === 'nonFiniteWeights')
       return `The weights of layer ${layer} are not finite after epoch ${epoch}, batch ${batch}. ${kept}. ${scale}`
+    if (layer !== undefined && row === undefined)
+      return `The loss is not finite ${where}: the penalties of layer ${layer} are not. ${kept}. A weaker penalty or a smaller learning rate usually helps`
     if (layer !== undefined)
       return `The loss is not finite ${where}: layer ${layer} gives NaN or infinity for row ${row}. ${kept}. ${scale}`
     return `The loss is not finite ${where}. ${why(loss)}. ${kept}`

@@ -612,6 +612,23 @@ test('clipped together, all tensors move by rate times limit, in the direction o
   }
 })
 
+test('PyTorch’s clipping divides by a little more than the norm also just below the limit', async (t) => {
+  const free = (await change({ conventions: 'torch' })).flat()
+  const gradient = norm(free) / 0.5
+  for (const [limit, factor] of [
+    [gradient + 0.5e-6, (gradient + 0.5e-6) / (gradient + 1e-6)],
+    [gradient + 2e-6, 1],
+  ] as const) {
+    const moved = (await change({ conventions: 'torch', clipNorm: limit })).flat()
+    t.true(
+      distance(
+        moved,
+        free.map((value) => value * factor),
+      ) < 1e-10,
+    )
+  }
+})
+
 test('clipped by value, each weight moves by rate times its gradient or the limit', async (t) => {
   const free = (await change({})).flat()
   const moved = (await change({ clipValue: 0.1 })).flat()

@@ -199,6 +199,43 @@ test('weights that overflow in the last step of an epoch are told with that step
   t.deepEqual(network.parameters, kept[1])
 })
 
+test('penalties of the weights that are not finite are told with their layer', async (t) => {
+  const dtype = 'float64'
+  const deep = [dense(4, 'sigmoid'), dense(300, 'sigmoid'), dense(3, 'sigmoid')]
+  const shallow = [dense(3, 'sigmoid')]
+  for (const [name, options, layers, layer] of [
+    ['l1', { l1: 1e300 }, shallow, 0],
+    ['l2', { l2: 1e300 }, shallow, 0],
+    ['with averages', { l1: 1e300, averageMomentum: 0.5 }, shallow, 0],
+    ['a sum over rows', { l1: 1e305, optimizer: sgd({ learningRate: 0 }) }, deep, 1],
+    ['lbfgs', { l2: 1e307, optimizer: 'lbfgs' }, deep, 1],
+  ] as const) {
+    const { error, network, kept } = await explode(options, { layers: [...layers], dtype })
+    t.like(error, { code: 'ERR_NON_FINITE_LOSS', epoch: 1, layer, row: undefined }, name)
+    t.regex(error.message, /: the penalties of layer \d are not\./, name)
+    t.deepEqual(network.parameters, kept[0], name)
+  }
+})
+
+test('a penalty of a layer’s outputs that is not finite is told with the layer', async (t) => {
+  const { error } = await explode(
+    {},
+    { layers: [dense(5), dense(4, { activityL2: 1e308 }), dense(3)], dtype: 'float64' },
+  )
+  t.like(error, { epoch: 1, batch: 1, layer: 1, row: undefined })
+})
+
+test('logits that are not finite are told, though the activation hides them', async (t) => {
+  const rows = new Float64Array(6).fill(1)
+  rows[4] = 3e38
+  const set = new Dataset({ data: rows, shape: [6, 1] }, [0, 1, 0, 1, 0, 1])
+  const network = new Network({ inputs: 1, layers: [dense(1, 'sigmoid')] })
+  network.parameters = [2, 0]
+  const trainer = new Trainer(network, { loss: 'binaryCrossentropy', optimizer: 'sgd' })
+  const error = await t.throwsAsync(trainer.fit(set), { instanceOf: GemmnetError })
+  t.like(error, { epoch: 1, batch: 1, layer: 0, row: 4 })
+})
+
 test('a validation loss that is not finite is a score like any other', async (t) => {
   const set = new Dataset({ data: Float64Array.of(1e300, 0, 0, 0), shape: [1, 4] }, [0], {
     classes: 3,

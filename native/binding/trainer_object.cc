@@ -70,7 +70,6 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object given = info[0].As<Napi::Object>();
   const Napi::Function listener = info[1].As<Napi::Function>();
-  account(env);
   return std::visit(
       [&]<typename T>(const std::shared_ptr<Trainer<T>>& trainer) -> Napi::Value {
         Network<T>& network = *trainer->network();
@@ -82,6 +81,7 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
         const bool wait = get_boolean(given, "wait");
 
         if (!network.begin_training()) throw Napi::Error::New(env, "The network is training");
+        account(env);  // while no other fit changes it
         const auto job = std::make_shared<FitJob<T>>(listener, trainer, std::move(settings), wait);
         Environment::of(env).start(job);
 

@@ -188,7 +188,6 @@ typename BatchPass<T>::Outcome BatchPass<T>::run(const Piece& piece, const Plan&
   if (!piece.differentiates) return Outcome::done;
   for (std::size_t segment = last; segment-- > 0;) {
     const std::size_t coupled = coupled_[segment];
-    if (coupled < first_trained_) break;
     combine(coupled, plan, Direction::backward);
     if (coupled == first_trained_) break;
     team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
@@ -212,12 +211,18 @@ void BatchPass<T>::take_row_gradients(std::size_t tile, Range rows) {
 
 template <typename T>
 typename BatchPass<T>::Outcome BatchPass<T>::find_non_finite(const Piece& piece) {
+  const Range rows{0, piece.places.size()};
+  // The loss has replaced the logits, which an activation can hide: sigmoid makes 1 of infinity.
+  if (objective_.is_fused())
+    network_.layers().back()->forward(passes_.back(), rows, objective_.ending());
   for (std::size_t l = 0; l < passes_.size(); ++l) {
-    const MatrixView<T> output = passes_[l].output.row_block({0, piece.places.size()});
+    const MatrixView<T> output = passes_[l].output.row_block(rows);
     const std::size_t size = output.rows * output.columns;
     const std::size_t first = kernels<T>().elementwise.first_non_finite(output.data, size);
-    if (first == size) continue;
-    non_finite_ = {l, piece.places[first / output.columns]};
+    const bool finite = first == size;
+    if (finite && std::isfinite(objective_.activity(l, output))) continue;
+    non_finite_ = {l, std::nullopt};
+    if (!finite) non_finite_.place = piece.places[first / output.columns];
     return Outcome::non_finite;
   }
   non_finite_ = {network_.layers().size(), find_non_finite_loss(piece)};

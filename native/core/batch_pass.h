@@ -39,18 +39,21 @@ class BatchPass {
   /// From now on, outputs and targets are also written to `rows`, at their places in the epoch.
   void collect(ScoredRows<T>* rows) { scored_ = rows; }
 
-  enum class Outcome : std::uint8_t { done, non_finite, stopped };
+  /// Of these, only a Step's has a penalty of the weights.
+  enum class Outcome : std::uint8_t { done, non_finite, non_finite_penalty, stopped };
   /// Adds the sums over the rows to `scores`.
   Outcome run(const Piece& piece, const Plan& plan, ThreadTeam& team, Scores& scores);
 
-  /// Where `run` found a value that is not finite, in the forward pass.
+  /// Where a value is not finite.
   struct NonFinite {
-    /// The first whose outputs hold one; the number of layers if only the loss does.
+    /// The first whose outputs hold one, or whose penalty is; the number of layers if only the loss
+    /// is.
     std::size_t layer = 0;
-    /// Of the first such row, in the data; none if it is no single row's loss.
+    /// Of the first such row, in the data; none for a penalty, or if it is no single row's loss.
     std::optional<std::uint32_t> place;
   };
 
+  /// After `non_finite`: of the forward pass.
   [[nodiscard]] const NonFinite& non_finite() const { return non_finite_; }
 
   /// What a gradient of the rows that were last run is taken from. Rows beyond theirs are there

@@ -84,8 +84,9 @@ void Fit<T>::begin_phase() {
       state_.averages.momentum != 0 && !quasi_newton ? &state_.averages : nullptr;
   if (quasi_newton) state_.averages.begun = false;  // it makes none
   cost_.reset();
-  step_.emplace(network_, objective_, update, phase_state().optimizer, averages, custom_loss_, size,
-                team_.size());
+  step_.reset();  // not two at once
+  step_ = std::make_unique<Step<T>>(network_, objective_, update, phase_state().optimizer, averages,
+                                    custom_loss_, size, team_.size());
   if (settings_.train.size() % size.rows != 0) step_->prepare(settings_.train.size() % size.rows);
   if (objective_.needs_all_rows()) step_->collect(&scored_);
   if (weights.size() != 0)
@@ -94,7 +95,8 @@ void Fit<T>::begin_phase() {
     load_weights();
   if (!quasi_newton) return;
   for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
-  cost_.emplace(network_, objective_, *step_, settings_.train, order_, team_);
+  cost_ = std::make_unique<FullBatchCost<T>>(network_, objective_, *step_, settings_.train, order_,
+                                             team_);
   point_.resize(cost_->size());
   cost_->read(step_->parameters(), point_);
 }
@@ -119,7 +121,9 @@ void Fit<T>::recall() {
   }
   // Asked again, the last phase looks once more.
   if (!same || is_last_phase()) state_.phase_ended = false;
-  state_.train = settings_.train;
+  const bool learns_of_rows = std::ranges::any_of(
+      state_.phases, [](const auto& phase) { return phase.quasi_newton != nullptr; });
+  if (learns_of_rows) state_.train = settings_.train;  // else it would only keep them in memory
   state_.learned = std::move(learned);
 }
 
@@ -255,10 +259,10 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
       outcome = step_->train(settings_.train.rows(), places,
                              {trainer_.seed, static_cast<std::uint32_t>(epoch), first},
                              report_.learning_rate, team_, report_.train);
-    if (outcome == Outcome::non_finite) {
-      publish();
+    if (outcome == Outcome::non_finite_penalty) state_.averages.begun = false;  // they are in it
+    if (outcome == Outcome::non_finite) publish();
+    if (outcome == Outcome::non_finite || outcome == Outcome::non_finite_penalty)
       return non_finite_loss(epoch, batch + 1);
-    }
     const std::size_t interval = settings_.batch_report_interval;
     const bool reports = interval != 0 && ((batch + 1) % interval == 0 || batch + 1 == batches);
     if (outcome == Outcome::done && reports) {

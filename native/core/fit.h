@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -61,9 +62,9 @@ class Fit {
   ThreadTeam team_;
   Inference<T> inference_;
   ScoredRows<T> scored_;
-  std::optional<Step<T>> step_;
-  std::optional<FullBatchCost<T>> cost_;  // for a quasi-Newton method
-  std::vector<T> point_;                  // likewise
+  std::unique_ptr<Step<T>> step_;           // of the current phase, once it has begun
+  std::unique_ptr<FullBatchCost<T>> cost_;  // for a quasi-Newton method
+  std::vector<T> point_;                    // likewise
   EpochReport report_;
 };
 

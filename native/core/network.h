@@ -67,7 +67,8 @@ class Network {
   /// How often the weights were replaced: tells whether somebody else has.
   [[nodiscard]] std::uint64_t version() const;
 
-  /// Forward through all layers. `passes` has one entry per layer, as link_passes made them.
+  /// Forward through all layers. `passes` has one entry per layer, as PassBuffers or Inference link
+  /// them.
   void forward(std::span<const LayerPass<T>> passes, Range rows,
                typename Layer<T>::Ending ending) const;
 

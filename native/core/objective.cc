@@ -188,16 +188,22 @@ void Objective<T>::add_activity_gradient(std::size_t layer, MatrixView<const T> 
 template <typename T>
 double Objective<T>::penalty(const T* block, double weight) const {
   double sum = 0;
-  for (std::size_t place = 0; place < settings_.tensor_penalties.size(); ++place) {
-    const Penalty penalty = tensor_penalty(place, weight);
-    if (!network_.learns(network_.tensors()[place])) continue;
-    const Tensor& shape = network_.tensors()[place].shape;
-    const T* const first = block + shape.offset;
-    if (penalty.l1 != 0)
-      sum += penalty.l1 * kernels<T>().elementwise.sum_of_magnitudes(first, shape.size());
-    if (penalty.l2 != 0)
-      sum += penalty.l2 * kernels<T>().elementwise.sum_of_squares(first, shape.size());
-  }
+  for (std::size_t place = 0; place < settings_.tensor_penalties.size(); ++place)
+    sum += penalty(place, block, weight);
+  return sum;
+}
+
+template <typename T>
+double Objective<T>::penalty(std::size_t place, const T* block, double weight) const {
+  if (!network_.learns(network_.tensors()[place])) return 0;
+  const Penalty strength = tensor_penalty(place, weight);
+  const Tensor& shape = network_.tensors()[place].shape;
+  const T* const first = block + shape.offset;
+  double sum = 0;
+  if (strength.l1 != 0)
+    sum += strength.l1 * kernels<T>().elementwise.sum_of_magnitudes(first, shape.size());
+  if (strength.l2 != 0)
+    sum += strength.l2 * kernels<T>().elementwise.sum_of_squares(first, shape.size());
   return sum;
 }
 

@@ -106,7 +106,7 @@ class Objective {
   [[nodiscard]] bool is_squared_error() const;
   /// Then: what a row's loss multiplies their squares with.
   [[nodiscard]] double residual_scale() const;
-  /// True if a metric needs all rows at once: `figure` then wants them in `all`.
+  /// True if a metric needs all rows at once: `finish` then wants them in `all`.
   [[nodiscard]] bool needs_all_rows() const { return needs_all_rows_; }
 
   [[nodiscard]] const Penalty& activity_penalty(std::size_t layer) const {
@@ -148,6 +148,8 @@ class Objective {
 
   /// The penalty of the weights in `block`, in a batch whose loss is divided by `weight`.
   [[nodiscard]] double penalty(const T* block, double weight) const;
+  /// That of one tensor.
+  [[nodiscard]] double penalty(std::size_t place, const T* block, double weight) const;
 
   /// Sums that all metrics together keep.
   [[nodiscard]] std::size_t metric_sum_count() const { return metric_sum_count_; }

@@ -20,7 +20,7 @@ struct ScheduleSettings {
   std::vector<double> rates;            // piecewise: one more than boundaries
 };
 
-/// Where training is. Both counts begin at 0 and last as long as the Trainer.
+/// Where training is. Both counts begin at 0 and last as long as the phase.
 struct TrainingPosition {
   std::uint64_t step;
   std::uint64_t epoch;
@@ -42,7 +42,7 @@ Table<Schedule> schedules();
 void check_schedule(const ScheduleSettings& settings);
 
 /// The learning rate of a step, for settings that check_schedule passes. `step` and `epoch` count
-/// from 0 over the Trainer's life.
+/// from 0 over the phase, from one fit to the next.
 double learning_rate(const ScheduleSettings& settings, std::uint64_t step, std::uint64_t epoch,
                      std::uint64_t steps_per_epoch);
 

@@ -111,6 +111,7 @@ typename Step<T>::Outcome Step<T>::run_pieces(const Rows& data,
     const Outcome outcome =
         pass_.run({data, piece, piece_draws, places.size(), batch_weight_, wants != Wants::value},
                   plan, team, scores);
+    if (outcome == Outcome::non_finite) non_finite_ = pass_.non_finite();
     if (outcome != Outcome::done) return outcome;
     if (wants == Wants::training) pass_.follow(piece.size(), parameters_.data());
     if (wants == Wants::gradient || (wants == Wants::training && stores(places.size())))
@@ -138,18 +139,31 @@ typename Step<T>::Outcome Step<T>::train(const Rows& data, std::span<const std::
   scores.penalty += update_.end(plan, team) * static_cast<double>(places.size());
   scores.weight += batch_weight_;
   scores.rows += places.size();
-  return Outcome::done;
+  if (std::isfinite(scores.penalty)) return Outcome::done;
+  non_finite_ = {update_.most_penalised_layer(plan), std::nullopt};
+  return Outcome::non_finite_penalty;
 }
 
 template <typename T>
 double Step<T>::whole_cost(const Rows& data, std::span<const std::uint32_t> places, Wants wants,
                            ThreadTeam& team, Scores& scores) {
   objective_.clear(scores);
+  non_finite_ = {network_.layers().size(), std::nullopt};  // as long as nothing else is found
   if (run_pieces(data, places, {}, wants, team, scores) != Outcome::done) return NAN;
   const double rows = static_cast<double>(places.size());
   scores.rows = places.size();
   scores.weight = batch_weight_;
   scores.penalty += rows * objective_.penalty(parameters_.data(), batch_weight_);
+  if (!std::isfinite(scores.penalty)) {
+    double largest = 0;
+    for (std::size_t place = 0; place < network_.tensors().size(); ++place) {
+      const double penalty = objective_.penalty(place, parameters_.data(), batch_weight_);
+      if (penalty <= largest) continue;
+      largest = penalty;
+      non_finite_.layer = network_.tensors()[place].layer;
+    }
+    return NAN;
+  }
   return (objective_.is_averaged() ? mean_of(scores.loss, batch_weight_) : scores.loss) +
          scores.penalty / rows;
 }

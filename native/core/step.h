@@ -43,7 +43,8 @@ class Step {
   void collect(ScoredRows<T>* rows) { pass_.collect(rows); }
 
   /// Loss, gradient and update for the rows at `places`; adds the sums over them to `scores`. If
-  /// the loss is not finite, the weights stay as they are.
+  /// the loss is not finite, the weights stay as they are. If only their penalty is not, which is
+  /// known after the update, they are no longer to be used.
   Outcome train(const Rows& data, std::span<const std::uint32_t> places, const BatchDraws& draws,
                 double learning_rate, ThreadTeam& team, Scores& scores);
 
@@ -63,9 +64,8 @@ class Step {
   void set_parameter(std::size_t index, T value) { parameters_[index] = value; }
   [[nodiscard]] std::span<T> parameter_block() { return {parameters_.data(), parameters_.size()}; }
   [[nodiscard]] const AlignedBuffer<T>& gradient() const { return gradient_; }
-  [[nodiscard]] const typename BatchPass<T>::NonFinite& non_finite() const {
-    return pass_.non_finite();
-  }
+  /// Where the loss, the penalty or the cost was found to be not finite.
+  [[nodiscard]] const typename BatchPass<T>::NonFinite& non_finite() const { return non_finite_; }
 
  private:
   enum class Gradients : std::uint8_t { update, store, add };
@@ -87,6 +87,7 @@ class Step {
   const Network<T>& network_;
   const Objective<T>& objective_;
   AlignedBuffer<T> parameters_;
+  typename BatchPass<T>::NonFinite non_finite_;
   AlignedBuffer<T> gradient_;  // the whole block; allocated where gradients add up or are asked for
   std::size_t piece_rows_;
   double batch_weight_ = 1;  // what the loss of the batch is divided by

@@ -88,8 +88,9 @@ struct FitOutcome {
   // Where a value was not finite, the step:
   std::uint64_t epoch = 0;
   std::size_t batch = 0;
-  std::size_t layer = 0;  // the first with such outputs, or such weights; or the number of layers
-  std::optional<std::size_t> row;  // the first with such outputs, or such a loss
+  // The first with such outputs, weights, or penalties of them; or the number of layers.
+  std::size_t layer = 0;
+  std::optional<std::size_t> row;  // the first with such outputs, or such a loss; none of a penalty
 };
 
 /// What outlives a fit, so that a second one goes on where the first ended.

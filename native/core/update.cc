@@ -71,8 +71,7 @@ void Update<T>::limit(AlignedBuffer<T>& gradient, const Plan& plan, ThreadTeam& 
     all += tile_squares_[index];
   }
   const auto factor = [&](double square, double limit) {
-    const double norm = std::sqrt(square);
-    return norm > limit ? limit / (norm + clipping.epsilon) : 1.0;
+    return std::min(1.0, limit / (std::sqrt(square) + clipping.epsilon));
   };
   for (std::size_t place = 0; place < tensor_squares_.size(); ++place)
     factors_[place] = static_cast<T>(clipping.global_norm != 0
@@ -173,6 +172,14 @@ double Update<T>::end(const Plan& plan, ThreadTeam& team) {
   for (std::size_t tile = 0; tile < plan.tensor_tiles.size(); ++tile)
     penalty += tile_penalties_[tile];
   return penalty;
+}
+
+template <typename T>
+std::size_t Update<T>::most_penalised_layer(const Plan& plan) const {
+  std::size_t most = 0;
+  for (std::size_t tile = 1; tile < plan.tensor_tiles.size(); ++tile)
+    if (!(tile_penalties_[tile] <= tile_penalties_[most])) most = tile;
+  return network_.tensors()[plan.tensor_tiles[most].place].layer;
 }
 
 template class Update<float>;

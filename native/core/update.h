@@ -70,6 +70,8 @@ class Update {
   void apply(const Plan& plan, std::size_t index, MatrixView<T> gradient);
   /// Ends the step, once all tiles are applied. Returns the penalty of the weights before it.
   double end(const Plan& plan, ThreadTeam& team);
+  /// Of that penalty.
+  [[nodiscard]] std::size_t most_penalised_layer(const Plan& plan) const;
 
  private:
   void limit_norms(ThreadTeam& team);

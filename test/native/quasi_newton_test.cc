@@ -596,6 +596,59 @@ TEST_CASE("a stop is heard between evaluations, and the iteration can be done ag
   CHECK(point[0] == 3);
 }
 
+/// A cost of which one evaluation is not answered, but asked to stop.
+class Interrupted final : public Cost<double> {
+ public:
+  Interrupted(Formula<double> cost, int answered) : cost_(std::move(cost)), answered_(answered) {}
+
+  [[nodiscard]] std::size_t size() const override { return cost_.size(); }
+  double evaluate(std::span<const double> point, std::span<double> gradient) override {
+    stopped = answered_-- == 0;
+    return stopped ? std::numeric_limits<double>::quiet_NaN() : cost_.evaluate(point, gradient);
+  }
+
+  bool stopped = false;
+
+ private:
+  Formula<double> cost_;
+  int answered_;
+};
+
+TEST_CASE("a stop in the midst of any evaluation leaves no trace") {
+  for (const double maximum_evaluations : {20, 2}) {
+    const double bfgs_options[] = {1e-10, maximum_evaluations};
+    const double lbfgs_options[] = {10, 1e-10, maximum_evaluations};
+    for (const std::string name : {"bfgs", "lbfgs"}) {
+      const double* options = name == "bfgs" ? bfgs_options : lbfgs_options;
+      for (int answered = 0; answered < 30; ++answered) {
+        auto cost = rosenbrock<double>(2);
+        Interrupted interrupted(cost, answered);
+        const auto whole = make<double>(name, 2, options);
+        const auto method = make<double>(name, 2, options);
+        auto a = rosenbrock_start<double>(2);
+        auto b = a;
+        bool was_stopped = false;
+        for (int i = 0; i < 15; ++i) {
+          const auto expected = whole->iterate(cost, a, {});
+          const auto before = b;
+          const auto stop = [&] { return interrupted.stopped; };
+          auto progress = method->iterate(interrupted, b, stop);
+          if (interrupted.stopped) {
+            was_stopped = true;
+            CHECK(progress == Progress::stopped);
+            CHECK(b == before);
+            interrupted.stopped = false;
+            progress = method->iterate(interrupted, b, stop);
+          }
+          CHECK(progress == expected);
+          CHECK(a == b);
+        }
+        CHECK((was_stopped || answered >= 15));
+      }
+    }
+  }
+}
+
 TEST_CASE("after reset() a method takes another point or cost") {
   for (const auto& method : line_search_methods<double>(2)) {
     auto valley = rosenbrock<double>(2);

@@ -12,8 +12,6 @@ namespace gemmnet::GEMMNET_INSTRUCTION_SET {
 
 namespace {
 
-inline float square_root(float x) { return __builtin_sqrtf(x); }
-inline double square_root(double x) { return __builtin_sqrt(x); }
 inline float magnitude(float x) { return __builtin_fabsf(x); }
 inline double magnitude(double x) { return __builtin_fabs(x); }
 

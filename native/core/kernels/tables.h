@@ -6,8 +6,8 @@
 #include "core/matrix.h"
 
 // What the kernels offer, as tables of rows found by name. The rows are defined in activations.cc,
-// losses.cc, optimizers.cc and elementwise.cc, each compiled once per instruction set; callers get
-// the tables of the set that this processor runs from core/instruction_sets.h.
+// losses.cc, optimizers.cc, elementwise.cc and normalization.cc, each compiled once per instruction
+// set; callers get the tables of the set that this processor runs from core/instruction_sets.h.
 
 namespace gemmnet {
 

@@ -86,6 +86,7 @@ typename LineSearchMethod<T>::Outcome LineSearchMethod<T>::search(Cost<T>& cost,
     if (this->asked(stop)) return Outcome::stopped;
     const double step = search.step();
     trial_value_ = evaluate_at(cost, point, step);
+    if (std::isnan(trial_value_) && this->asked(stop)) return Outcome::stopped;
     const double trial_slope = dot(span_of(trial_gradient_), span_of(direction_));
     switch (search.report(trial_value_, trial_slope)) {
       case LineSearch::Verdict::again:
@@ -101,6 +102,7 @@ typename LineSearchMethod<T>::Outcome LineSearchMethod<T>::search(Cost<T>& cost,
     if (search.best_step() != step) {
       if (this->asked(stop)) return Outcome::stopped;
       trial_value_ = evaluate_at(cost, point, search.best_step());
+      if (std::isnan(trial_value_) && this->asked(stop)) return Outcome::stopped;
     }
     return Outcome::accepted;
   }
