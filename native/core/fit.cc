@@ -229,8 +229,9 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
 template <typename T>
 bool Fit<T>::rate(std::uint64_t batches, double& rate) {
   const std::uint64_t step = phase_state().optimizer.steps;
-  if (phase().schedule)
-    rate = learning_rate(*phase().schedule, step, state_.phase_epochs, batches);
+  const auto& schedule = phase().schedule;
+  if (schedule)
+    rate = learning_rate(*schedule, step, state_.phase_epochs, batches);
   else if (!observer_.ask_learning_rate(state_.phase, state_.phase_epochs, step, rate))
     return false;
   rate *= state_.rate_factor.load();
