@@ -36,5 +36,6 @@ case $name in
   asan) runtime="$(c++ -print-file-name=libasan.so) $(c++ -print-file-name=libstdc++.so.6)" ;;
   tsan) runtime=$(c++ -print-file-name=libtsan.so) ;;
 esac
+# A test that takes a sanitizer minutes is not one that hangs.
 GEMMNET_PREBUILD="$PWD/build/$name" LD_PRELOAD="$runtime" \
-  $run node node_modules/ava/entrypoints/cli.mjs "$@"
+  $run node node_modules/ava/entrypoints/cli.mjs ${sanitizer:+--timeout=10m} "$@"

@@ -551,6 +551,30 @@ test('without callbacks every answer is of the end of some epoch, in order', asy
   t.true(trainer.network.parameters.join() === byEpoch.at(-1))
 })
 
+test('layers may be frozen, and thawed, while the network is scored', async (t) => {
+  const { x, labels } = clouds(3000, 6, 3)
+  const many = new Dataset(x, labels)
+  const trainer = makeTrainer({ l2: 0.1 })
+  const [first] = trainer.network.layers
+  if (first === undefined) return
+  const { penalty: ofAll } = await trainer.evaluate(other)
+  first.trainable = false
+  const { penalty: ofOthers } = await trainer.evaluate(other)
+  t.true(ofOthers < ofAll)
+
+  let scores: Scores<'accuracy'> | undefined
+  const promise = trainer.evaluate(many).then((all) => {
+    scores = all
+  })
+  while (scores === undefined) {
+    first.trainable = !first.trainable
+    await turn()
+  }
+  await promise
+  const { penalty } = scores
+  t.true([ofAll, ofOthers].some((one) => Math.abs(penalty - one) < 1e-12))
+})
+
 test('a loss that is not finite is named and leaves finite weights', async (t) => {
   for (const dtype of ['float32', 'float64'] as const)
     for (const [batchSize, epochs] of [

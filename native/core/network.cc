@@ -19,7 +19,8 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
     }
     width = layer.outputs();
   }
-  trainable_.assign(layers_.size(), 1);
+  trainable_ = std::vector<std::atomic<bool>>(layers_.size());
+  for (std::size_t l = 0; l < layers_.size(); ++l) set_trainable(l, true);
   parameters_ = std::make_shared<Block>(block_size_);
   for (std::size_t number = 0; number < tensors_.size(); ++number)
     layers_[tensors_[number].layer]->initialize(
@@ -28,7 +29,7 @@ Network<T>::Network(std::size_t inputs, std::vector<LayerSettings> layers, std::
 
 template <typename T>
 Network<T>::Network(const Network& other) : Network(other.inputs_, other.settings_, 0) {
-  trainable_ = other.trainable_;
+  for (std::size_t l = 0; l < layers_.size(); ++l) set_trainable(l, other.is_trainable(l));
   publish(*other.parameters());
 }
 

@@ -51,9 +51,14 @@ class Network {
   void end_training() { training_.store(false); }
   [[nodiscard]] bool is_training() const { return training_.load(); }
 
-  /// Whether training changes a layer. Set it only while the network is not training.
-  [[nodiscard]] bool is_trainable(std::size_t layer) const { return trainable_[layer] != 0; }
-  void set_trainable(std::size_t layer, bool trainable) { trainable_[layer] = trainable ? 1 : 0; }
+  /// Whether training changes a layer. Set it only while the network is not training; an evaluation
+  /// may be running.
+  [[nodiscard]] bool is_trainable(std::size_t layer) const {
+    return trainable_[layer].load(std::memory_order_relaxed);
+  }
+  void set_trainable(std::size_t layer, bool trainable) {
+    trainable_[layer].store(trainable, std::memory_order_relaxed);
+  }
   /// Whether training changes a tensor by its gradient.
   [[nodiscard]] bool learns(const Place& place) const {
     return place.shape.learned && is_trainable(place.layer);
@@ -80,7 +85,7 @@ class Network {
   std::size_t parameter_count_ = 0;
   std::size_t block_size_ = 0;
 
-  std::vector<std::uint8_t> trainable_;  // per layer
+  std::vector<std::atomic<bool>> trainable_;  // per layer
 
   mutable std::mutex mutex_;
   std::shared_ptr<Block> parameters_;
