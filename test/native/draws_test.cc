@@ -15,7 +15,7 @@ using namespace gemmnet;
 namespace {
 
 constexpr std::uint64_t seed = 0x0123456789abcdef;
-constexpr std::uint32_t stream = 7;
+constexpr std::uint32_t stream = static_cast<std::uint32_t>(Stream::noise);
 constexpr std::uint32_t epoch = 0x80000003;
 // The counter's low word overflows after five blocks.
 constexpr DrawRow row{seed, stream, epoch, (std::uint64_t{9} << 32) - 5};

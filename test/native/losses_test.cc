@@ -685,7 +685,7 @@ TEST_CASE("probabilities are clipped at each library's epsilon, with a gradient 
       CAPTURE(epsilon);
       const Options options = with(default_options, "epsilon", epsilon);
       const auto cost = [&](const std::vector<T>& a, const std::vector<T>& y) {
-        const Single<T> single = apply_to_row(loss, false, options, a, y);
+        Single<T> single = apply_to_row(loss, false, options, a, y);
         for (const T slope : single.gradient) CHECK(std::isfinite(slope));
         return single;
       };

@@ -49,10 +49,10 @@ void forward_elements(const double* /*options*/, MatrixView<T> z, const T* bias,
   forward_loop(z, bias, a, Function{});
 }
 
-template <typename T, bool reads_input, typename Slope>
+template <typename T, bool ReadsInput, typename Slope>
 void backward_elements(const double* /*options*/, MatrixView<const T> z, MatrixView<const T> a,
                        MatrixView<T> d) {
-  backward_loop(reads_input ? z : a, d, Slope{});
+  backward_loop(ReadsInput ? z : a, d, Slope{});
 }
 
 /// The same for functions of an element and the row's one option.
@@ -62,43 +62,43 @@ void forward_option(const double* options, MatrixView<T> z, const T* bias, Matri
   forward_loop(z, bias, a, [=](T x) { return Function{}(x, option); });
 }
 
-template <typename T, bool reads_input, typename Slope>
+template <typename T, bool ReadsInput, typename Slope>
 void backward_option(const double* options, MatrixView<const T> z, MatrixView<const T> a,
                      MatrixView<T> d) {
   const T option = static_cast<T>(options[0]);
-  backward_loop(reads_input ? z : a, d, [=](T x) { return Slope{}(x, option); });
+  backward_loop(ReadsInput ? z : a, d, [=](T x) { return Slope{}(x, option); });
 }
 
 enum Smoothness : bool { smooth = false, kinked = true };
 enum SlopeOf : bool { slope_of_a = false, slope_of_z = true };
 
 /// A row for a = f(z) and da/dz = slope(a), or slope(z), element by element.
-template <typename T, SlopeOf of = slope_of_a, typename Function, typename Slope>
+template <typename T, SlopeOf Of = slope_of_a, typename Function, typename Slope>
 constexpr Activation<T> elementwise(const char* name, Smoothness smoothness, Function /*f*/,
                                     Slope /*slope*/) {
   return {name,
           {},
           false,
-          of == slope_of_z,
+          Of == slope_of_z,
           smoothness == kinked,
           &forward_elements<T, Function>,
           &backward_elements < T,
-          of == slope_of_z,
+          Of == slope_of_z,
           Slope > };
 }
 
 /// The same for f(z, option), slope(a, option).
-template <typename T, SlopeOf of, typename Function, typename Slope>
+template <typename T, SlopeOf Of, typename Function, typename Slope>
 constexpr Activation<T> elementwise(const char* name, const char* const& option,
                                     Smoothness smoothness, Function /*f*/, Slope /*slope*/) {
   return {name,
           {&option, 1},
           false,
-          of == slope_of_z,
+          Of == slope_of_z,
           smoothness == kinked,
           &forward_option<T, Function>,
           &backward_option < T,
-          of == slope_of_z,
+          Of == slope_of_z,
           Slope > };
 }
 

@@ -96,20 +96,20 @@ using CounterWord = std::uint64_t;
 using CounterWord = std::uint32_t;
 #endif
 
-/// The last `rounds` of the ten of Philox 4x32-10, as core/random.h's Philox::mix has them, but for
+/// The last `Rounds` of the ten of Philox 4x32-10, as core/random.h's Philox::mix has them, but for
 /// the words' upper halves, which hold what is left over. A recursion, since a loop would stand in
 /// the way of vectorizing over counters.
-template <int rounds>
+template <int Rounds>
 [[gnu::always_inline]] inline void mix(CounterWord (&counter)[4], std::uint32_t key0,
                                        std::uint32_t key1) {
-  if constexpr (rounds > 0) {
+  if constexpr (Rounds > 0) {
     const std::uint64_t product0 = std::uint64_t{0xD2511F53} * (counter[0] & 0xffffffffU);
     const std::uint64_t product1 = std::uint64_t{0xCD9E8D57} * (counter[2] & 0xffffffffU);
     counter[0] = static_cast<CounterWord>(product1 >> 32) ^ counter[1] ^ key0;
     counter[1] = static_cast<CounterWord>(product1);
     counter[2] = static_cast<CounterWord>(product0 >> 32) ^ counter[3] ^ key1;
     counter[3] = static_cast<CounterWord>(product0);
-    mix<rounds - 1>(counter, key0 + 0x9E3779B9U, key1 + 0xBB67AE85U);
+    mix<Rounds - 1>(counter, key0 + 0x9E3779B9U, key1 + 0xBB67AE85U);
   }
 }
 

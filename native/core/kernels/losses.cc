@@ -50,6 +50,7 @@ T sum_elements(const Row<T>& row, T factor, const Value& value, const Slope& slo
   const T* const x = row.input;
   const T* const y = row.targets;
   T* const d = row.gradient;
+  assert(y != nullptr);
   if (d == nullptr)
     return lane_sum<T>(row.columns, [=](std::size_t c) { return value(x[c], y[c]); });
   return lane_sum<T>(row.columns, [=](std::size_t c) {
@@ -227,6 +228,7 @@ double categorical_hinge(const double* /*options*/, const LossRows<T>& rows) {
   return sum_rows(rows, [](const Row<T>& row) {
     const T* const a = row.input;
     const T* const y = row.targets;
+    assert(y != nullptr);
     const T positive = lane_sum<T>(row.columns, [=](std::size_t c) { return y[c] * a[c]; });
     std::size_t place = 0;
     T negative = (1 - y[0]) * a[0];
@@ -408,6 +410,7 @@ double categorical_crossentropy(const double* options, const LossRows<T>& rows) 
       return categorical_row(row, clip, [=](std::size_t c) { return c == label ? certain : even; });
     }
     const T* const y = row.targets;
+    assert(y != nullptr);
     return categorical_row(row, clip, [=](std::size_t c) { return kept * y[c] + even; });
   });
 }
@@ -486,6 +489,7 @@ double categorical_crossentropy_of_logits(const double* options, const LossRows<
       d[*row.label] -= factor * kept;
     } else {
       const T* const y = row.targets;
+      assert(y != nullptr);
       GEMMNET_INDEPENDENT_ITERATIONS
       for (std::size_t c = 0; c < row.columns; ++c) {
         const T p = a[c] / sum;
