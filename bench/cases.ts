@@ -1,47 +1,197 @@
+import { availableParallelism } from 'node:os'
 import type { ActivationName, OptimizerName } from '../lib/index.js'
+import type { Kind } from './task.js'
 
-/** A training step to time. */
+/** Something to measure. */
 export interface Case {
   readonly name: string
+  /** Cases that are chosen and shown together. */
+  readonly group: string
+  readonly kind: Kind
   /** Inputs, then the units of each layer. */
   readonly widths: readonly number[]
   /** Rows per step. */
   readonly batch: number
   readonly optimizer: OptimizerName
+  readonly learningRate: number
   /** Of the hidden layers; the last is softmax, or linear where it has one unit. */
   readonly activation: ActivationName
+  /** Of a program; otherwise the time decides. */
+  readonly epochs: number
+  /** Rows there are; default: about 10 ms of steps at 50 GFLOPS. */
+  readonly rows?: number
+  /** Where the rows come from; default: drawn. */
+  readonly source?: 'digits' | 'mnist'
+  /** In a sweep: what grows, and how large it is here. */
+  readonly grows?: { readonly what: string; readonly value: number }
+  /** In a sweep over threads: how many. */
+  readonly threads?: number
 }
 
-/** The cases, from the lecture's two networks to one that is all arithmetic and one that is none. */
-export const cases: readonly Case[] = [
-  {
-    name: 'digits',
-    widths: [64, 100, 50, 10],
-    batch: 100,
-    optimizer: 'sgd',
-    activation: 'sigmoid',
-  },
-  { name: 'mnist', widths: [784, 128, 10], batch: 64, optimizer: 'adam', activation: 'relu' },
-  {
-    name: 'mnist-deep',
-    widths: [784, 512, 256, 10],
-    batch: 256,
-    optimizer: 'adam',
-    activation: 'relu',
-  },
-  {
-    name: 'wide',
-    widths: [784, 2048, 2048, 10],
-    batch: 512,
-    optimizer: 'adam',
-    activation: 'relu',
-  },
-  {
-    name: 'tabular',
-    widths: [32, 256, 256, 1],
-    batch: 1024,
-    optimizer: 'adam',
-    activation: 'relu',
-  },
-  { name: 'tiny', widths: [4, 16, 16, 3], batch: 32, optimizer: 'adam', activation: 'relu' },
+/** The groups that are measured where none is chosen: some minutes. */
+export const defaultGroups: readonly string[] = [
+  'steps',
+  'predict',
+  'memory',
+  'import',
+  'event-loop',
 ]
+/** The groups whose trials take long, so that there are fewer of them. */
+export const longGroups: readonly string[] = [
+  'programs',
+  'grid',
+  'sweep-batch',
+  'sweep-width',
+  'sweep-depth',
+  'sweep-threads',
+]
+
+const adam = { optimizer: 'adam', learningRate: 0.001, activation: 'relu', epochs: 0 } as const
+const sgd = { optimizer: 'sgd', learningRate: 0.1, activation: 'sigmoid', epochs: 0 } as const
+const digitsWidths = [64, 100, 50, 10]
+const mnistWidths = [784, 128, 10]
+const wideWidths = [784, 2048, 2048, 10]
+
+/** From the lecture's two networks to one that is all arithmetic and one that is none. */
+const steps: readonly Case[] = (
+  [
+    // A rate at which the few epochs that are compared learn something.
+    { name: 'digits', widths: digitsWidths, batch: 100, ...sgd, learningRate: 0.5 },
+    { name: 'mnist', widths: mnistWidths, batch: 64, ...adam },
+    { name: 'mnist-deep', widths: [784, 512, 256, 10], batch: 256, ...adam },
+    { name: 'wide', widths: wideWidths, batch: 512, ...adam },
+    { name: 'tabular', widths: [32, 256, 256, 1], batch: 1024, ...adam },
+    { name: 'tiny', widths: [4, 16, 16, 3], batch: 32, ...adam },
+  ] as const
+).map((one) => ({ ...one, group: 'steps', kind: 'step' }))
+
+const predict = [1, 32, 10_000].map((rows): Case => ({
+  name: `predict-${rows}`,
+  group: 'predict',
+  kind: 'predict',
+  widths: mnistWidths,
+  batch: rows,
+  rows,
+  ...adam,
+}))
+
+const single: readonly Case[] = [
+  {
+    name: 'memory-mnist',
+    group: 'memory',
+    kind: 'memory',
+    widths: mnistWidths,
+    batch: 64,
+    rows: 20_000,
+    ...adam,
+  },
+  {
+    name: 'memory-wide',
+    group: 'memory',
+    kind: 'memory',
+    widths: wideWidths,
+    batch: 512,
+    rows: 2048,
+    ...adam,
+  },
+  { name: 'import', group: 'import', kind: 'import', widths: [1, 1], batch: 1, rows: 1, ...adam },
+  {
+    name: 'event-loop',
+    group: 'event-loop',
+    kind: 'eventLoop',
+    widths: wideWidths,
+    batch: 512,
+    ...adam,
+  },
+  {
+    name: 'program-digits',
+    group: 'programs',
+    kind: 'program',
+    widths: digitsWidths,
+    batch: 100,
+    ...sgd,
+    epochs: 100,
+    source: 'digits',
+  },
+  {
+    name: 'program-mnist',
+    group: 'programs',
+    kind: 'program',
+    widths: mnistWidths,
+    batch: 64,
+    ...adam,
+    epochs: 5,
+    source: 'mnist',
+  },
+  {
+    name: 'grid',
+    group: 'grid',
+    kind: 'grid',
+    widths: digitsWidths,
+    batch: 100,
+    ...sgd,
+    epochs: 100,
+    source: 'digits',
+  },
+]
+
+function sweep(
+  what: string,
+  values: readonly number[],
+  toCase: (value: number) => Pick<Case, 'widths' | 'batch'> & { readonly threads?: number },
+): Case[] {
+  const group = `sweep-${what}`
+  return values.map((value) => ({
+    name: `${group}-${value}`,
+    group,
+    kind: 'step',
+    ...adam,
+    ...toCase(value),
+    grows: { what, value },
+  }))
+}
+
+const processors = availableParallelism()
+const powers = (first: number, last: number) =>
+  Array.from({ length: Math.log2(last / first) + 1 }, (_, i) => first * 2 ** i)
+const threadCounts = [...powers(1, 64).filter((count) => count < processors), processors]
+
+const sweeps: readonly Case[] = [
+  ...sweep('batch', powers(1, 2048), (batch) => ({ widths: mnistWidths, batch })),
+  ...sweep('width', powers(16, 2048), (width) => ({ widths: [784, width, width, 10], batch: 128 })),
+  ...sweep('depth', powers(1, 16), (depth) => ({
+    widths: [256, ...Array<number>(depth).fill(256), 10],
+    batch: 128,
+  })),
+  ...sweep('threads', threadCounts, (threads) => ({ widths: wideWidths, batch: 512, threads })),
+]
+
+/** All there is. */
+export const cases: readonly Case[] = [...steps, ...predict, ...single, ...sweeps]
+
+/** The cases of these names or groups, 'all' for all; those of {@link defaultGroups} for none. */
+export function chooseCases(names: readonly string[]): Case[] {
+  if (names.includes('all')) return [...cases]
+  const wanted = names.length === 0 ? defaultGroups : names
+  for (const name of wanted)
+    if (!cases.some((one) => one.name === name || one.group === name))
+      throw new RangeError(
+        `There is no case ${name}. Groups: ${[...defaultGroups, ...longGroups].join(', ')}; ` +
+          `cases: ${[...steps, ...predict, ...single].map((one) => one.name).join(', ')}`,
+      )
+  return cases.filter(({ name, group }) => wanted.includes(name) || wanted.includes(group))
+}
+
+/** Multiplications and additions of a step's products, two each; the input's gradient is left out. */
+export function stepFlops({ widths, batch }: Pick<Case, 'widths' | 'batch'>): number {
+  const products = widths
+    .slice(1)
+    .reduce((sum, units, i) => sum + (i === 0 ? 2 : 3) * units * (widths[i] ?? 0), 0)
+  return 2 * batch * products
+}
+
+/** Rows of a case. */
+export function rowsOf(one: Case): number {
+  const steps = Math.min(500, Math.max(2, Math.ceil((0.01 * 50e9) / stepFlops(one))))
+  return one.rows ?? steps * one.batch
+}

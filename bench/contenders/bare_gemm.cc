@@ -1,11 +1,11 @@
 // The gemm calls of a training step and nothing else: what a step would cost if all the rest were
-// free. Prints the median time of a step in microseconds.
-//   bare_gemm 64,100,50,10 BATCH THREADS SECONDS      THREADS are BLAS's own
+// free. Or those of a prediction. The threads are BLAS's own.
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -32,17 +32,27 @@ Matrix<float> filled(std::size_t rows, std::size_t columns) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: %s WIDTHS BATCH THREADS SECONDS\n", argv[0]);
-    return 2;
+  std::map<std::string, std::string> task;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::size_t place = word.find('=');
+    if (place != std::string::npos) task[word.substr(0, place)] = word.substr(place + 1);
+  }
+  initialize_blas();
+  if (argc == 2 && std::string(argv[1]) == "probe") {
+    // Its name and version, without the options it was built with.
+    const std::string library = blas_info().library;
+    std::printf(R"({"version": "%s", "threads": "given", "kinds": ["step", "predict"]})",
+                library.substr(0, library.find(' ', library.find(' ') + 1)).c_str());
+    return 0;
   }
   std::vector<std::size_t> widths;
-  std::istringstream list(argv[1]);
+  std::istringstream list(task["widths"]);
   for (std::string width; std::getline(list, width, ',');) widths.push_back(std::stoul(width));
-  const std::size_t batch = std::strtoul(argv[2], nullptr, 10);
-  const double budget = std::strtod(argv[4], nullptr);
-  initialize_blas();
-  set_blas_threads(std::atoi(argv[3]));
+  const std::size_t batch = std::stoul(task["batch"]);
+  const double budget = std::stod(task["seconds"]);
+  const bool backward = task["kind"] == "step";
+  if (!task["threads"].empty()) set_blas_threads(std::stoi(task["threads"]));
 
   std::vector<Matrix<float>> outputs;  // of each layer, the input's first
   std::vector<Matrix<float>> errors;   // dC/dz of the same
@@ -60,6 +70,7 @@ int main(int argc, char** argv) {
     for (std::size_t l = 0; l < layers; ++l)
       gemm<float>(Transpose::no, outputs[l].view(), Transpose::no, kernels[l].view(), 0,
                   outputs[l + 1].view());
+    if (!backward) return;
     for (std::size_t l = layers; l-- > 1;)
       gemm<float>(Transpose::no, errors[l + 1].view(), Transpose::yes, kernels[l].view(), 0,
                   errors[l].view());
@@ -83,5 +94,5 @@ int main(int argc, char** argv) {
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
                    times.end());
-  std::printf("%.3f\n", times[times.size() / 2] * 1e6);
+  std::printf("{\"value\": %.9f}\n", times[times.size() / 2]);
 }

@@ -1,62 +1,186 @@
-// The whole training step, through the public API. Prints the median time of a step in
-// microseconds, and the loss at the end.
-//   gemmnet.js CASE SECONDS [THREADS]
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { promisify } from 'node:util'
+import { findPackageRoot } from '../../lib/package_root.js'
+import { contend } from '../contender.js'
+import type { TaskData } from '../data.js'
+import { adamEpsilon, lossOf, readData } from '../data.js'
+import type { Task, Trial } from '../task.js'
+import { epochsBefore, timeCalls, timeEpochs } from '../timing.js'
 
-import { Dataset, dense, Network, Trainer } from '../../lib/index.js'
-import { cases } from '../cases.js'
-import { median } from '../statistics.js'
+// Through the public API only. It is imported inside the functions, because one times the import.
 
-const [name, seconds, threads] = process.argv.slice(2)
-const found = cases.find((one) => one.name === name)
-if (found === undefined) throw new RangeError(`no case ${name ?? ''}`)
-const { widths, batch, optimizer, activation } = found
-const inputs = widths[0] ?? 1
-const outputs = widths.at(-1) ?? 1
+const load = () => import('../../lib/index.js')
+const manyEpochs = 1_000_000
 
-/** Numbers in [0, 1) that need no quality. */
-let state = 1
-const random = () => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return state / 2 ** 32
-}
-
-// An epoch of about 10 ms at 50 GFLOPS, so that its overhead does not count.
-const parameters = widths.slice(1).reduce((sum, units, i) => sum + units * (widths[i] ?? 0), 0)
-const steps = Math.min(500, Math.max(2, Math.ceil((0.01 * 50e9) / (6 * batch * parameters))))
-const rows = steps * batch
-const x = { data: Float32Array.from({ length: rows * inputs }, random), shape: [rows, inputs] }
-const data =
-  outputs === 1
-    ? new Dataset(x, Float32Array.from({ length: rows }, random))
-    : new Dataset(
-        x,
-        Int32Array.from({ length: rows }, () => Math.floor(random() * outputs)),
-        { classes: outputs },
-      )
-
-const network = new Network({
-  inputs,
-  layers: widths
-    .slice(1)
-    .map((units, i) =>
-      dense(units, i < widths.length - 2 ? activation : outputs === 1 ? 'linear' : 'softmax'),
+async function makeNetwork({ widths, activation }: Task, kernels: readonly Float32Array[]) {
+  const { dense, Network } = await load()
+  const last = widths.length - 2
+  const [inputs = 1, ...units] = widths
+  const network = new Network({
+    inputs,
+    layers: units.map((count, i) =>
+      dense(count, i < last ? (activation as 'relu') : units.at(-1) === 1 ? 'linear' : 'softmax'),
     ),
-})
-const trainer = new Trainer(network, {
-  loss: outputs === 1 ? 'meanSquaredError' : 'categoricalCrossentropy',
-  optimizer,
-  batchSize: batch,
-  epochs: 1_000_000,
-  ...(threads !== undefined && { threads: Number(threads) }),
-})
-
-const times: number[] = []
-let loss = NaN
-let spent = 0
-for await (const epoch of trainer.fit(data)) {
-  loss = epoch.loss
-  spent += epoch.seconds
-  if (epoch.epoch > 2) times.push(epoch.seconds / steps) // the first two warm caches and clocks
-  if (spent > Number(seconds) && times.length >= 3) break
+  })
+  for (const [i, layer] of network.layers.entries()) layer.kernel = kernels[i] ?? []
+  return network
 }
-console.log(JSON.stringify({ microseconds: median(times) * 1e6, loss }))
+
+async function makeDataset({ widths }: Task, { rows, x, labels, targets }: TaskData) {
+  const { Dataset } = await load()
+  const [inputs = 1] = widths
+  const classes = widths.at(-1) ?? 1
+  const matrix = { data: x, shape: [rows, inputs] }
+  return classes === 1 ? new Dataset(matrix, targets) : new Dataset(matrix, labels, { classes })
+}
+
+async function makeOptimizer({ optimizer, learningRate }: Task) {
+  const { adam, sgd } = await load()
+  return optimizer === 'adam' ? adam({ learningRate, epsilon: adamEpsilon }) : sgd({ learningRate })
+}
+
+async function makeTrainer(
+  task: Task,
+  network: Awaited<ReturnType<typeof makeNetwork>>,
+  shuffle: boolean,
+) {
+  const { Trainer } = await load()
+  return new Trainer(network, {
+    loss: task.widths.at(-1) === 1 ? 'meanSquaredError' : 'categoricalCrossentropy',
+    optimizer: await makeOptimizer(task),
+    batchSize: task.batch,
+    epochs: manyEpochs,
+    shuffle,
+    ...(task.threads !== undefined && { threads: task.threads }),
+  })
+}
+
+async function step(task: Task): Promise<Trial> {
+  const data = readData(task)
+  const network = await makeNetwork(task, data.kernels)
+  const rows = await makeDataset(task, data)
+  const inOrder = await makeTrainer(task, network, false)
+  await inOrder.fit(rows.subset(data.order), { epochs: epochsBefore })
+  const loss = lossOf(network.predict(rows).data, data)
+
+  // What is timed also draws the order of each epoch, which the other contenders are given.
+  const shuffled = await makeTrainer(task, network, true)
+  const epochs = shuffled.fit(rows)[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value } = await epochs.next()
+    return (value as { seconds: number } | undefined)?.seconds
+  }
+  await next()
+  const seconds = await timeEpochs(task.seconds, next)
+  return { value: seconds / Math.ceil(data.rows / task.batch), loss }
+}
+
+async function predict(task: Task): Promise<Trial> {
+  const data = readData(task)
+  const network = await makeNetwork(task, data.kernels)
+  const x = { data: data.x, shape: [data.rows, task.widths[0] ?? 1] }
+  const value = await timeCalls(task.seconds, () => network.predict(x))
+  return { value, loss: lossOf(network.predict(x).data, data) }
+}
+
+/** The program as a user starts it: a process of its own. */
+async function program({ case: name, epochs, folder, threads }: Task): Promise<Trial> {
+  const command = name.replace('program-', '')
+  const words = [
+    join(findPackageRoot(), 'dist', 'lib', 'cli', 'main.js'),
+    command,
+    `--epochs=${epochs}`,
+    `--output=${join(folder, 'gemmnet.safetensors')}`,
+    ...(threads === undefined ? [] : [`--threads=${threads}`]),
+  ]
+  const began = performance.now()
+  const { stdout } = await promisify(execFile)(process.execPath, words)
+  const value = (performance.now() - began) / 1000
+  const accuracy = /([\d.]+) %\s*$/.exec(stdout)?.[1]
+  if (accuracy === undefined) throw new Error(`No accuracy in: ${stdout}`)
+  return { value, accuracy: Number(accuracy) / 100 }
+}
+
+/** One network after the other. */
+async function grid(task: Task): Promise<Trial> {
+  const { dense, loadDigits, logspace, Network, sgd, Trainer } = await load()
+  const digits = await loadDigits()
+  const { train, test } = digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
+  const accuracies: number[] = []
+  for (const learningRate of logspace(-5, 1, 7))
+    for (const l2 of logspace(-5, 1, 7)) {
+      const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
+      const network = new Network({ inputs: 64, layers, seed: 1 })
+      const trainer = new Trainer(network, {
+        loss: 'categoricalCrossentropy',
+        optimizer: sgd({ learningRate }),
+        metrics: ['accuracy'],
+        l2,
+        batchSize: task.batch,
+        epochs: task.epochs,
+        ...(task.threads !== undefined && { threads: task.threads }),
+      })
+      await trainer.fit(train)
+      accuracies.push((await trainer.evaluate(test)).accuracy)
+    }
+  return { accuracy: Math.max(...accuracies) }
+}
+
+/** The largest resident size of a fit, over that before it: of what is gemmnet's, not the caller's. */
+async function memory(task: Task): Promise<Trial> {
+  const data = readData(task)
+  await load()
+  const before = process.memoryUsage.rss()
+  try {
+    writeFileSync('/proc/self/clear_refs', '5') // the peak starts anew
+  } catch {
+    return { skipped: 'only Linux can tell' }
+  }
+  const network = await makeNetwork(task, data.kernels)
+  const rows = await makeDataset(task, data)
+  const trainer = await makeTrainer(task, network, true)
+  await trainer.fit(rows, { epochs: 3 })
+  const peak = /VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  return { value: Number(peak) * 1024 - before, loss: lossOf(network.predict(rows).data, data) }
+}
+
+async function importPackage(): Promise<Trial> {
+  const began = performance.now()
+  await load()
+  return { value: (performance.now() - began) / 1000 }
+}
+
+/** The 99th percentile of how late the event loop is while a fit has every processor. */
+async function eventLoop(task: Task): Promise<Trial> {
+  const data = readData(task)
+  const network = await makeNetwork(task, data.kernels)
+  const trainer = await makeTrainer(task, network, true)
+  const rows = await makeDataset(task, data)
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const stop = new AbortController()
+  const fit = trainer.fit(rows, { signal: stop.signal })
+  setTimeout(
+    () => {
+      stop.abort()
+    },
+    Math.max(2, task.seconds) * 1000,
+  )
+  delay.enable()
+  await fit.catch(() => undefined)
+  delay.disable()
+  return { value: delay.percentile(99) / 1e9 }
+}
+
+await contend({
+  version: () =>
+    (
+      JSON.parse(readFileSync(join(findPackageRoot(), 'package.json'), 'utf8')) as {
+        version: string
+      }
+    ).version,
+  threads: 'automatic',
+  run: { step, predict, program, grid, memory, import: importPackage, eventLoop },
+})
