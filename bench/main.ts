@@ -70,10 +70,12 @@ async function run(command: Command): Promise<void> {
 try {
   await run(readArguments(process.argv.slice(2)))
 } catch (error) {
-  // The command line's mistakes are sentences; everything else is a bug and keeps its stack.
+  // The command line's mistakes, files included, are sentences; a bug keeps its stack.
+  const { code, syscall } = error as { code?: string; syscall?: string }
   const isMistake =
     error instanceof RangeError ||
-    (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
+    code?.startsWith('ERR_PARSE_ARGS') === true ||
+    syscall !== undefined
   if (!isMistake) throw error
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 2

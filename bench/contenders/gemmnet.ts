@@ -106,10 +106,11 @@ async function program({ case: name, epochs, folder, threads }: Task): Promise<T
 
 /** One network after the other. */
 async function grid(task: Task): Promise<Trial> {
-  const { dense, loadDigits, logspace, Network, sgd, Trainer } = await load()
+  const { dense, GemmnetError, loadDigits, logspace, Network, sgd, Trainer } = await load()
   const digits = await loadDigits()
   const { train, test } = digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
   const accuracies: number[] = []
+  let diverged = 0
   for (const learningRate of logspace(-5, 1, 7))
     for (const l2 of logspace(-5, 1, 7)) {
       const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
@@ -123,10 +124,16 @@ async function grid(task: Task): Promise<Trial> {
         epochs: task.epochs,
         ...(task.threads !== undefined && { threads: task.threads }),
       })
-      await trainer.fit(train)
-      accuracies.push((await trainer.evaluate(test)).accuracy)
+      try {
+        await trainer.fit(train)
+        accuracies.push((await trainer.evaluate(test)).accuracy)
+      } catch (error) {
+        // Some of these pairs cannot go well.
+        if (!(error instanceof GemmnetError && error.code === 'ERR_NON_FINITE_LOSS')) throw error
+        diverged++
+      }
     }
-  return { accuracy: Math.max(...accuracies) }
+  return { accuracy: Math.max(...accuracies), note: `${diverged} diverged, and were stopped there` }
 }
 
 /** The largest resident size of a fit, over that before it: of what is gemmnet's, not the caller's. */
