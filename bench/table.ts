@@ -2,8 +2,11 @@ import type { Result } from './report.js'
 import { bestOf, format, labelOf, ratioTo, titles } from './report.js'
 import { median, spread } from './statistics.js'
 
-/** Losses of equal training differ by rounding, by a tenth of this share; more than it is marked. */
-const sameLoss = 1e-4
+/**
+ * Losses of equal training differ by less than this share. By more than rounding: Adam's first steps
+ * are of one size, however small and uncertain a gradient is.
+ */
+const sameLoss = 1e-3
 
 /** A case as lines of text: its figures, and what they are of gemmnet's. */
 export function caseTable(results: readonly Result[]): string[] {
