@@ -208,7 +208,7 @@ std::vector<std::unique_ptr<QuasiNewton<T>>> line_search_methods(std::size_t siz
 /// Keeps a method's state outside of it.
 class Archive final : public StateVisitor {
  public:
-  explicit Archive(bool writes_back = false) : writes_back_(writes_back) {}
+  explicit Archive(bool writing_back = false) : writes_back(writing_back) {}
   void visit(const char* name, std::span<float> values) override { exchange(name, values); }
   void visit(const char* name, std::span<double> values) override { exchange(name, values); }
   void visit(const char* name, std::span<std::uint64_t> values) override { exchange(name, values); }
@@ -218,13 +218,13 @@ class Archive final : public StateVisitor {
     std::memcpy(to, kept.data(), kept.size());
   }
 
-  bool writes_back_;
+  bool writes_back;
 
  private:
   template <typename U>
   void exchange(const char* name, std::span<U> values) {
     auto& kept = kept_[name];
-    if (writes_back_)
+    if (writes_back)
       std::memcpy(values.data(), kept.data(), values.size_bytes());
     else
       kept.assign(reinterpret_cast<const char*>(values.data()), values.size_bytes());
@@ -524,7 +524,7 @@ TEST_CASE("the same start gives the same bits, and a restored state continues wi
     const auto resumed = make<double>(name, 20, options);
     Archive archive;
     second->get_state(archive);
-    archive.writes_back_ = true;
+    archive.writes_back = true;
     resumed->set_state(archive);
     run(*first, cost, a, 10);
     run(*resumed, cost, b, 10);
