@@ -1,7 +1,7 @@
 import type { Dataset } from './dataset.js'
 import { rangeError, typeError } from './errors.js'
 import type { DType, FloatArray, Matrix } from './matrix.js'
-import { toNumbers } from './matrix.js'
+import { toFloats, toNumbers } from './matrix.js'
 import type { NativeLossEvent } from './native.js'
 import type { Network } from './network.js'
 
@@ -74,18 +74,17 @@ export async function evaluateCustomLoss(
 ): Promise<number> {
   const { data: outputs } = await network.predictAsync(data)
   const { y, sampleWeights } = data
-  const ofType = (values: ArrayLike<number>) =>
-    network.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
+  const { dtype } = network
   const labels = y instanceof Int32Array && network.outputs > 1 ? y : undefined
   const targets =
-    labels === undefined && y !== undefined ? ofType('data' in y ? y.data : y) : undefined
+    labels === undefined && y !== undefined ? toFloats('data' in y ? y.data : y, dtype) : undefined
   const batch = toLossBatch(
     {
       rows: data.rows,
       outputs,
       ...(targets !== undefined && { targets }),
       ...(labels !== undefined && { labels }),
-      ...(sampleWeights !== undefined && { weights: ofType(sampleWeights) }),
+      ...(sampleWeights !== undefined && { weights: toFloats(sampleWeights, dtype) }),
     },
     network.outputs,
   )

@@ -4,6 +4,7 @@ import { checkLossValue, evaluateCustomLoss, toLossBatch } from './custom_loss.j
 import type { CustomLoss } from './custom_loss.js'
 import { CallSite } from './job.js'
 import type { DType } from './matrix.js'
+import { toFloats } from './matrix.js'
 import type {
   NativeEpochEvent,
   NativeEvent,
@@ -229,9 +230,7 @@ export class Fit<M extends MetricName = never, V = undefined>
       if (customLoss === undefined) return
       const batch = toLossBatch(event, network.outputs)
       const { value, gradient } = checkLossValue(customLoss(batch), event.outputs.length)
-      const ofType =
-        network.dtype === 'float64' ? Float64Array.from(gradient) : Float32Array.from(gradient)
-      this.#reply(value, ofType)
+      this.#reply(value, toFloats(gradient, network.dtype))
     })
   }
 

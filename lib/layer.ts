@@ -1,7 +1,7 @@
 import { GemmnetError, typeError } from './errors.js'
 import type { LayerSettings } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
-import { toMatrix, toNumbers } from './matrix.js'
+import { toMatrix, toFloats, toNumbers } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
 import type { ActivationName, LayerType } from './options/index.js'
 import { checks, nameOf } from './options/index.js'
@@ -189,7 +189,7 @@ export function setTensors(
   const size = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
   if (given.length !== size)
     throw new RangeError(`\`${name}\` has ${given.length} values, ${size} are needed`)
-  const numbers = dtype === 'float64' ? Float64Array.from(given) : Float32Array.from(given)
+  const numbers = toFloats(given, dtype)
   const wrong = numbers.findIndex((value) => !Number.isFinite(value))
   if (wrong >= 0)
     throw new RangeError(`Expected \`${name}\` to be finite, got \`${given[wrong]}\` at ${wrong}`)

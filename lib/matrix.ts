@@ -78,6 +78,12 @@ const kindOf: ReadonlySet<string> = new Set([
 
 const whatMatrix = 'a matrix: { data, shape: [rows, columns] }, an array of rows or a typed array'
 
+/** The numbers in an array of a network's type. */
+export function toFloats<D extends DType>(values: ArrayLike<number>, dtype: D): FloatArray<D> {
+  const floats = dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
+  return floats as FloatArray<D> // of that type
+}
+
 /**
  * Checks a value that should be rows and normalises it. Typed arrays are returned as they are,
  * never copied; arrays of rows become one `Float64Array`.

@@ -28,12 +28,19 @@ export interface Description {
   readonly losses: readonly (DescribedRow & {
     readonly fusedWith: string | null
     readonly averaged: boolean
+    /** Whether it sums squares of outputs less targets. */
+    readonly squared: boolean
     /** What the outputs must be for the loss to be smooth. */
     readonly domain: 'any' | 'positive' | 'probabilities'
     readonly kinked: boolean
   })[]
   readonly optimizers: readonly (DescribedRow & { readonly fullBatch: boolean })[]
-  readonly quasiNewton: readonly (DescribedRow & { readonly leastSquares: boolean })[]
+  readonly quasiNewton: readonly (DescribedRow & {
+    /** Whether it takes squared losses only. */
+    readonly leastSquares: boolean
+    /** Parameters that it takes at most; 0: any number. */
+    readonly maximumSize: number
+  })[]
   readonly layers: readonly (DescribedRow & { readonly random: boolean })[]
   readonly schedules: readonly DescribedRow[]
   readonly initializers: readonly DescribedRow[]

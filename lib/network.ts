@@ -13,7 +13,7 @@ import { checkDType, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeLayerSettings, NativeMatrix, NativeNetwork } from './native.js'
 import { native } from './native.js'
 import { runTask } from './job.js'
-import { activityPenalties, checkTargets, tensorPenalties } from './objective.js'
+import { checkTargets, nativePenalties } from './objective.js'
 import type {
   Conventions,
   GradientCheckOptions,
@@ -239,9 +239,7 @@ export class Network<D extends DType = 'float32'> {
     const objective = {
       loss: toNative(description.losses, losses, loss, conventions),
       metrics: [],
-      tensorPenalties: tensorPenalties(this.layers, l1, l2, conventions),
-      activityPenalties: activityPenalties(this.layers),
-      penaltyPerRow: conventions === 'sklearn',
+      ...nativePenalties(this.layers, l1, l2, conventions),
       meanOverWeights: false,
       classWeights: [],
     }

@@ -1,10 +1,24 @@
 import type { Dataset } from './dataset.js'
 import type { Layer } from './layer.js'
-import type { NativePenalty } from './native.js'
+import type { NativeObjective, NativePenalty } from './native.js'
 import type { Conventions, LossName } from './options/index.js'
 
-/** The penalties of each tensor's values, as conventions have them. */
-export function tensorPenalties(
+/** All penalties of a network, as conventions have them. */
+export function nativePenalties(
+  layers: readonly Layer[],
+  l1: number,
+  l2: number,
+  conventions: Conventions,
+): Pick<NativeObjective, 'tensorPenalties' | 'activityPenalties' | 'penaltyPerRow'> {
+  return {
+    tensorPenalties: tensorPenalties(layers, l1, l2, conventions),
+    activityPenalties: activityPenalties(layers),
+    penaltyPerRow: conventions === 'sklearn',
+  }
+}
+
+/** The penalties of each tensor's values. */
+function tensorPenalties(
   layers: readonly Layer[],
   l1: number,
   l2: number,
@@ -25,7 +39,7 @@ export function tensorPenalties(
 }
 
 /** The penalties of each layer's outputs. */
-export function activityPenalties(layers: readonly Layer[]): NativePenalty[] {
+function activityPenalties(layers: readonly Layer[]): NativePenalty[] {
   return layers.map(({ description }) =>
     description.type === 'dense'
       ? { l1: description.activityL1, l2: description.activityL2 }

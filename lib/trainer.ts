@@ -10,7 +10,7 @@ import type { DType } from './matrix.js'
 import type { NativePhase, NativeScores, NativeTrainer } from './native.js'
 import { native } from './native.js'
 import { Network } from './network.js'
-import { activityPenalties, checkTargets, maxNorms, tensorPenalties } from './objective.js'
+import { checkTargets, maxNorms, nativePenalties } from './objective.js'
 import { nativeOptimizer, optimizerSettings } from './optimizers.js'
 import type {
   LearningRateFunction,
@@ -118,9 +118,7 @@ export class Trainer<M extends MetricName = never> {
         metrics: metrics.map((metric) =>
           toNative(description.metrics, metricTable, metric, conventions),
         ),
-        tensorPenalties: tensorPenalties(network.layers, l1, l2, conventions),
-        activityPenalties: activityPenalties(network.layers),
-        penaltyPerRow: conventions === 'sklearn',
+        ...nativePenalties(network.layers, l1, l2, conventions),
         meanOverWeights: settings.meanOver === 'weights',
         classWeights: toClassWeights(options.classWeights, network.outputs),
       },

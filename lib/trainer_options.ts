@@ -17,7 +17,6 @@ import type {
   trainerOptions,
 } from './options/index.js'
 import {
-  mostLearned,
   checks,
   classWeights as checkClassWeights,
   complete,
@@ -27,7 +26,7 @@ import {
   nameOf,
   phaseOptions,
 } from './options/index.js'
-import { draws } from './tables.js'
+import { description, draws } from './tables.js'
 
 // What a Trainer is told: the types of its options, and the checks of those that are no single
 // values.
@@ -198,7 +197,8 @@ export function checkMethod(
   loss: LossName | undefined,
   l1: number,
 ): void {
-  if (!isQuasiNewton(name)) return
+  const method = description.quasiNewton.find((row) => row.name === name)
+  if (method === undefined) return
   for (const layer of network.layers)
     if (draws(layer.type) || (layer.type === 'batchNorm' && layer.trainable))
       throw new RangeError(
@@ -206,17 +206,17 @@ export function checkMethod(
       )
   if (maxNorms(network.layers.filter((layer) => layer.trainable)).some((limit) => limit !== 0))
     throw new RangeError(`\`${name}\` takes its steps freely: it cannot keep \`maxNorm\``)
-  const most = mostLearned[name]
+  const most = method.maximumSize
   const count = network.layers.reduce(
     (sum, layer) => sum + (layer.trainable ? layer.parameterCount : 0),
     0,
   )
-  if (most !== undefined && count > most)
+  if (most !== 0 && count > most)
     throw new RangeError(
       `\`${name}\` learns ${most} parameters at most, whose square it has in memory; the network has ${count}. \`lbfgs\` has no such limit`,
     )
-  if (name !== 'levenbergMarquardt') return
-  if (loss !== 'meanSquaredError' && loss !== 'halfSquaredError')
+  if (!method.leastSquares) return
+  if (!description.losses.some((row) => row.name === loss && row.squared))
     throw new RangeError(
       `\`${name}\` needs a squared error, got ${loss === undefined ? 'a loss of your own' : `\`${loss}\``}`,
     )

@@ -1,3 +1,5 @@
+// Over 400 lines: what a Trainer promises of a fit, once more for several phases and for iterations.
+
 import test from 'ava'
 import type { LayerDescription, OptimizerName, TrainerOptions } from '../lib/index.js'
 import {

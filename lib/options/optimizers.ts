@@ -210,12 +210,3 @@ export type GradientOptimizerName = keyof typeof optimizers
 export type QuasiNewtonName = keyof typeof quasiNewton
 /** The name of an optimizer. */
 export type OptimizerName = GradientOptimizerName | QuasiNewtonName
-
-/**
- * Parameters that rules with a matrix of their square take at most: 800 MB and 200 MB in float64.
- * The core refuses more, too (`maximum_size`).
- */
-export const mostLearned: Readonly<Partial<Record<QuasiNewtonName, number>>> = {
-  bfgs: 10_000,
-  levenbergMarquardt: 5_000,
-}

@@ -61,6 +61,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
     to["fusedWith"] =
         row.fused_with == nullptr ? env.Null() : Napi::String::New(env, row.fused_with);
     to["averaged"] = row.averaged;
+    to["squared"] = row.squared;
     to["domain"] = row.domain == LossDomain::any        ? "any"
                    : row.domain == LossDomain::positive ? "positive"
                                                         : "probabilities";
@@ -78,6 +79,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
       describe_table(env, quasi_newton_methods<float>(), [&](const auto& row, Napi::Object& to) {
         options(row, to);
         to["leastSquares"] = row.least_squares;
+        to["maximumSize"] = static_cast<double>(row.maximum_size);
       });
   object["layers"] = describe_table(env, layers<float>(), [&](const auto& row, Napi::Object& to) {
     options(row, to);

@@ -203,9 +203,9 @@ void BatchPass<T>::take_row_gradients(std::size_t tile, Range rows) {
   for (const auto& place : network_.tensors()) {
     if (!network_.learns(place)) continue;
     const Tensor& shape = place.shape;
-    network_.layers()[place.layer]->gradient(
-        cut_rows(passes_[place.layer], rows), place.tensor, {0, shape.rows}, {0, shape.columns},
-        T{0}, {row_gradients_[tile].data() + shape.offset, shape.rows, shape.columns});
+    network_.layers()[place.layer]->gradient(cut_rows(passes_[place.layer], rows), place.tensor,
+                                             {0, shape.rows}, {0, shape.columns}, T{0},
+                                             shape.view(row_gradients_[tile].data()));
   }
 }
 

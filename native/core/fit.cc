@@ -71,6 +71,12 @@ std::size_t Fit<T>::most_threads() const {
   return most;
 }
 
+/// The rows of the data in their own order.
+template <typename T>
+void Fit<T>::list_rows() {
+  for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
+}
+
 /// Makes the step of the current phase, which goes on from the last one's weights.
 template <typename T>
 void Fit<T>::begin_phase() {
@@ -94,7 +100,7 @@ void Fit<T>::begin_phase() {
   else
     load_weights();
   if (!quasi_newton) return;
-  for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
+  list_rows();
   cost_ = std::make_unique<FullBatchCost<T>>(network_, objective_, *step_, settings_.train, order_,
                                              team_);
   point_.resize(cost_->size());
@@ -140,17 +146,16 @@ void Fit<T>::load_weights() {
 
 template <typename T>
 bool Fit<T>::publish() {
-  const bool averaged = state_.averages.begun;
-  const AlignedBuffer<T>& shown = averaged ? state_.averages.block : step_->parameters();
-  if (first_non_finite_layer(network_, shown) != network_.layers().size()) {
+  const AlignedBuffer<T>& weights = shown();
+  if (first_non_finite_layer(network_, weights) != network_.layers().size()) {
     state_.averages.begun = false;  // they would not become finite again
     return false;
   }
-  network_.publish(shown);
+  network_.publish(weights);
   state_.published_version = network_.version();
-  if (averaged) {
-    if (state_.weights.size() == 0) state_.weights = AlignedBuffer<T>(shown.size());
-    std::copy_n(step_->parameters().data(), shown.size(), state_.weights.data());
+  if (state_.averages.begun) {
+    if (state_.weights.size() == 0) state_.weights = AlignedBuffer<T>(weights.size());
+    std::copy_n(step_->parameters().data(), weights.size(), state_.weights.data());
   } else {
     state_.weights = AlignedBuffer<T>();
   }
@@ -171,11 +176,11 @@ template <typename T>
 FitOutcome Fit<T>::run() {
   recall();
   for (std::size_t e = 0; e < settings_.epochs; ++e) {
-    if (observer_.stop_requested()) return {Reason::stopped, 0, 0, 0, {}};
+    if (observer_.stop_requested()) return {Reason::stopped};
     if (const Ending ending = run_epoch()) return *ending;
   }
   const bool converged = is_last_phase() && state_.phase_ended;
-  return {converged ? Reason::converged : Reason::finished, 0, 0, 0, {}};
+  return {converged ? Reason::converged : Reason::finished};
 }
 
 template <typename T>
@@ -188,7 +193,7 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
     state_.phase_ended = false;
     begin_phase();
   } else if (state_.phase_ended) {
-    return FitOutcome{Reason::converged, 0, 0, 0, {}};
+    return FitOutcome{Reason::converged};
   } else if (!step_) {
     begin_phase();
   }
@@ -199,13 +204,12 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   report_.phase = state_.phase;
   objective_.clear(report_.train);
   if (const Ending ending = cost_ ? run_iteration(epoch) : run_batches(epoch)) return ending;
-  const AlignedBuffer<T>& shown =
-      state_.averages.begun ? state_.averages.block : step_->parameters();
+  const AlignedBuffer<T>& weights = shown();
   if (!publish())
     return FitOutcome{Reason::non_finite_weights,
                       epoch,
                       cost_ ? 1 : batches(),
-                      first_non_finite_layer(network_, shown),
+                      first_non_finite_layer(network_, weights),
                       {}};
   state_.epochs = epoch;
   ++state_.phase_epochs;
@@ -218,9 +222,9 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   report_.rows_per_second = static_cast<double>(settings_.train.size()) / report_.seconds;
   const typename Inference<T>::Stop stop = [&] { return observer_.stop_requested(); };
   for (std::size_t v = 0; v < settings_.validations.size(); ++v)
-    inference_.evaluate(shown.data(), objective_, settings_.validations[v], team_, stop,
+    inference_.evaluate(weights.data(), objective_, settings_.validations[v], team_, stop,
                         report_.validations[v]);
-  if (observer_.stop_requested()) return FitOutcome{Reason::stopped, 0, 0, 0, {}};
+  if (observer_.stop_requested()) return FitOutcome{Reason::stopped};
   observer_.epoch_ended(report_);
   return std::nullopt;
 }
@@ -243,7 +247,7 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
   const std::size_t rows = settings_.train.size();
   const std::size_t size = batch_size(phase()).rows;
   const std::size_t batches = this->batches();
-  for (std::size_t i = 0; i < rows; ++i) order_[i] = settings_.train.place(i);
+  list_rows();
   if (trainer_.shuffle)
     shuffle(order_, Philox(trainer_.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
   report_.evaluations = 0;
@@ -277,7 +281,7 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
     }
     if (outcome == Outcome::stopped || observer_.stop_requested()) {
       publish();
-      return FitOutcome{Reason::stopped, 0, 0, 0, {}};
+      return FitOutcome{Reason::stopped};
     }
   }
   return std::nullopt;
@@ -293,7 +297,7 @@ typename Fit<T>::Ending Fit<T>::run_iteration(std::uint64_t epoch) {
   if (progress == Progress::stopped) {
     cost_->score(point_, report_.train);  // where the iteration began
     publish();
-    return FitOutcome{Reason::stopped, 0, 0, 0, {}};
+    return FitOutcome{Reason::stopped};
   }
   if (progress == Progress::non_finite) {
     publish();

@@ -42,9 +42,13 @@ class Fit {
   Ending run_batches(std::uint64_t epoch);
   Ending run_iteration(std::uint64_t epoch);
   bool rate(std::uint64_t batches, double& rate);
-  Ending end_step(std::size_t batch, const Scores& before, std::size_t batches);
+  void list_rows();
   void recall();
   void load_weights();
+  /// The weights that the network is to show.
+  [[nodiscard]] const AlignedBuffer<T>& shown() const {
+    return state_.averages.begun ? state_.averages.block : step_->parameters();
+  }
   /// Gives the network the weights that it is to show; false if one is not finite, and then it
   /// keeps its own.
   bool publish();

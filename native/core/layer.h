@@ -28,6 +28,11 @@ struct Tensor {
 
   [[nodiscard]] std::size_t size() const { return rows * columns; }
   [[nodiscard]] std::size_t end() const { return offset + size(); }
+  /// The tensor in a block like the network's.
+  template <typename T>
+  [[nodiscard]] MatrixView<T> view(T* block) const {
+    return {block + offset, rows, columns};
+  }
 };
 
 /// What the random layers draw for a batch is a function of these, the layer, and the place of a

@@ -27,12 +27,6 @@ Objective<T>::Objective(const Network<T>& network, const ObjectiveSettings& sett
 }
 
 template <typename T>
-bool Objective<T>::is_squared_error() const {
-  const std::string& name = settings_.loss.name;
-  return name == "meanSquaredError" || name == "halfSquaredError";
-}
-
-template <typename T>
 double Objective<T>::residual_scale() const {
   // The loss itself says: of a row with the residuals 1, 0, 0, ...
   std::vector<T> outputs(network_.outputs());
@@ -164,13 +158,7 @@ template <typename T>
 double Objective<T>::activity(std::size_t layer, MatrixView<const T> outputs) const {
   const Penalty& penalty = settings_.activity_penalties[layer];
   double sum = 0;
-  for (std::size_t r = 0; r < outputs.rows; ++r) {
-    if (penalty.l1 != 0)
-      sum +=
-          penalty.l1 * kernels<T>().elementwise.sum_of_magnitudes(outputs.row(r), outputs.columns);
-    if (penalty.l2 != 0)
-      sum += penalty.l2 * kernels<T>().elementwise.sum_of_squares(outputs.row(r), outputs.columns);
-  }
+  for (std::size_t r = 0; r < outputs.rows; ++r) sum += penalty.of(outputs.row(r), outputs.columns);
   return sum;
 }
 
@@ -178,11 +166,8 @@ template <typename T>
 void Objective<T>::add_activity_gradient(std::size_t layer, MatrixView<const T> outputs, T scale,
                                          MatrixView<T> gradient) const {
   const Penalty& penalty = settings_.activity_penalties[layer];
-  const T decay = static_cast<T>(2 * penalty.l2) * scale;
-  const T lasso = static_cast<T>(penalty.l1) * scale;
   for (std::size_t r = 0; r < outputs.rows; ++r)
-    kernels<T>().elementwise.add_penalty_gradient(decay, lasso, outputs.row(r), gradient.row(r),
-                                                  outputs.columns);
+    penalty.add_gradient(outputs.row(r), scale, gradient.row(r), outputs.columns);
 }
 
 template <typename T>
@@ -196,15 +181,8 @@ double Objective<T>::penalty(const T* block, double weight) const {
 template <typename T>
 double Objective<T>::penalty(std::size_t place, const T* block, double weight) const {
   if (!network_.learns(network_.tensors()[place])) return 0;
-  const Penalty strength = tensor_penalty(place, weight);
   const Tensor& shape = network_.tensors()[place].shape;
-  const T* const first = block + shape.offset;
-  double sum = 0;
-  if (strength.l1 != 0)
-    sum += strength.l1 * kernels<T>().elementwise.sum_of_magnitudes(first, shape.size());
-  if (strength.l2 != 0)
-    sum += strength.l2 * kernels<T>().elementwise.sum_of_squares(first, shape.size());
-  return sum;
+  return tensor_penalty(place, weight).of(block + shape.offset, shape.size());
 }
 
 template <typename T>

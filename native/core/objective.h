@@ -26,6 +26,20 @@ struct Penalty {
   double l2 = 0;
 
   [[nodiscard]] bool is_zero() const { return l1 == 0 && l2 == 0; }
+  template <typename T>
+  [[nodiscard]] double of(const T* values, std::size_t size) const {
+    double sum = 0;
+    if (l1 != 0) sum += l1 * kernels<T>().elementwise.sum_of_magnitudes(values, size);
+    if (l2 != 0) sum += l2 * kernels<T>().elementwise.sum_of_squares(values, size);
+    return sum;
+  }
+  /// Adds its gradient times `scale`.
+  template <typename T>
+  void add_gradient(const T* values, T scale, T* gradient, std::size_t size) const {
+    if (is_zero()) return;
+    kernels<T>().elementwise.add_penalty_gradient(
+        static_cast<T>(2 * l2) * scale, static_cast<T>(l1) * scale, values, gradient, size);
+  }
 };
 
 /// What an objective is made from. Complete: the core has no defaults.
@@ -103,7 +117,7 @@ class Objective {
   /// True if the cost is a mean over rows, false if a sum.
   [[nodiscard]] bool is_averaged() const { return loss_ == nullptr || loss_->averaged; }
   /// True if the loss is a sum of squares of outputs less targets.
-  [[nodiscard]] bool is_squared_error() const;
+  [[nodiscard]] bool is_squared_error() const { return loss_ != nullptr && loss_->squared; }
   /// Then: what a row's loss multiplies their squares with.
   [[nodiscard]] double residual_scale() const;
   /// True if a metric needs all rows at once: `finish` then wants them in `all`.

@@ -52,9 +52,7 @@ template <typename T>
 MatrixView<T> Step<T>::sum_of_row_gradients(const TensorTile& tile, std::size_t row_tiles) {
   const Tensor& shape = network_.tensors()[tile.place].shape;
   const auto part = [&](std::size_t row_tile) {
-    return MatrixView<T>(pass_.row_gradients(row_tile).data() + shape.offset, shape.rows,
-                         shape.columns)
-        .block(tile.rows, tile.columns);
+    return shape.view(pass_.row_gradients(row_tile).data()).block(tile.rows, tile.columns);
   };
   const MatrixView<T> sum = part(0);
   for (std::size_t row_tile = 1; row_tile < row_tiles; ++row_tile)
@@ -66,8 +64,7 @@ MatrixView<T> Step<T>::sum_of_row_gradients(const TensorTile& tile, std::size_t 
 template <typename T>
 MatrixView<T> Step<T>::gradient_part(const TensorTile& tile) {
   const Tensor& shape = network_.tensors()[tile.place].shape;
-  return MatrixView<T>(gradient_.data() + shape.offset, shape.rows, shape.columns)
-      .block(tile.rows, tile.columns);
+  return shape.view(gradient_.data()).block(tile.rows, tile.columns);
 }
 
 template <typename T>
@@ -174,12 +171,11 @@ double Step<T>::differentiate(const Rows& data, std::span<const std::uint32_t> p
   if (gradient_.size() == 0) gradient_ = AlignedBuffer<T>(network_.block_size());
   const double value = whole_cost(data, places, Wants::gradient, team, scores);
   for (std::size_t place = 0; place < network_.tensors().size(); ++place) {
-    const Penalty penalty = objective_.tensor_penalty(place, batch_weight_);
-    if (penalty.is_zero() || !network_.learns(network_.tensors()[place])) continue;
+    if (!network_.learns(network_.tensors()[place])) continue;
     const Tensor& shape = network_.tensors()[place].shape;
-    kernels<T>().elementwise.add_penalty_gradient(
-        static_cast<T>(2 * penalty.l2), static_cast<T>(penalty.l1),
-        parameters_.data() + shape.offset, gradient_.data() + shape.offset, shape.size());
+    objective_.tensor_penalty(place, batch_weight_)
+        .add_gradient(parameters_.data() + shape.offset, T{1}, gradient_.data() + shape.offset,
+                      shape.size());
   }
   return value;
 }

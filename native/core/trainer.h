@@ -90,7 +90,8 @@ struct FitOutcome {
   std::size_t batch = 0;
   // The first with such outputs, weights, or penalties of them; or the number of layers.
   std::size_t layer = 0;
-  std::optional<std::size_t> row;  // the first with such outputs, or such a loss; none of a penalty
+  std::optional<std::size_t> row =
+      std::nullopt;  // the first with such outputs, or such a loss; none of a penalty
 };
 
 /// What outlives a fit, so that a second one goes on where the first ended.

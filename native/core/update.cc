@@ -48,17 +48,12 @@ void Update<T>::limit(AlignedBuffer<T>& gradient, const Plan& plan, ThreadTeam& 
     const TensorTile& tile = plan.tensor_tiles[index];
     const Tensor& shape = network_.tensors()[tile.place].shape;
     const Penalty penalty = objective_.tensor_penalty(tile.place, batch_weight_);
-    const MatrixView<T> part =
-        MatrixView<T>(gradient.data() + shape.offset, shape.rows, shape.columns)
-            .block(tile.rows, tile.columns);
+    const MatrixView<T> part = shape.view(gradient.data()).block(tile.rows, tile.columns);
+    const MatrixView<T> weights = shape.view(parameters_.data()).block(tile.rows, tile.columns);
     tile_squares_[index] = 0;
     for (std::size_t r = 0; r < part.rows; ++r) {
-      if (!clipping.before_penalty && !penalty.is_zero())
-        kernels<T>().elementwise.add_penalty_gradient(
-            static_cast<T>(2 * penalty.l2), static_cast<T>(penalty.l1),
-            parameters_.data() + shape.offset + (tile.rows.begin + r) * shape.columns +
-                tile.columns.begin,
-            part.row(r), part.columns);
+      if (!clipping.before_penalty)
+        penalty.add_gradient(weights.row(r), T{1}, part.row(r), part.columns);
       if (clipping.value != 0)
         kernels<T>().elementwise.clamp(static_cast<T>(clipping.value), part.row(r), part.columns);
       tile_squares_[index] += kernels<T>().elementwise.sum_of_squares(part.row(r), part.columns);
@@ -87,14 +82,12 @@ void Update<T>::apply(const Plan& plan, std::size_t index, MatrixView<T> gradien
   const Tensor& shape = network_.tensors()[tile.place].shape;
   const Penalty penalty = objective_.tensor_penalty(tile.place, batch_weight_);
   const Clipping& clipping = settings_.clipping;
-  const T decay = static_cast<T>(2 * penalty.l2);
-  const T lasso = static_cast<T>(penalty.l1);
   const bool clips_penalty = clipping.any() && !clipping.before_penalty;
 
   ParameterSlice<T> slice{};
-  slice.decay = (clips_penalty ? T{0} : decay) +
+  slice.decay = (clips_penalty ? T{0} : static_cast<T>(2 * penalty.l2)) +
                 static_cast<T>(settings_.decoupled ? 0 : settings_.weight_decay);
-  slice.lasso = clips_penalty ? T{0} : lasso;
+  slice.lasso = clips_penalty ? T{0} : static_cast<T>(penalty.l1);
   slice.shrink =
       static_cast<T>(settings_.decoupled ? 1 - learning_rate_ * settings_.weight_decay : 1.0);
   double penalty_value = 0;
@@ -112,13 +105,9 @@ void Update<T>::apply(const Plan& plan, std::size_t index, MatrixView<T> gradien
     slice.weights = parameters_.data() + first;
     slice.gradient = gradient.row(i);
     slice.slots = slots;
-    if (penalty.l2 != 0)
-      penalty_value += penalty.l2 * loops.sum_of_squares(slice.weights, slice.size);
-    if (penalty.l1 != 0)
-      penalty_value += penalty.l1 * loops.sum_of_magnitudes(slice.weights, slice.size);
+    penalty_value += penalty.of(slice.weights, slice.size);
     if (clipping.any() && !limited_) {
-      if (clips_penalty && !penalty.is_zero())
-        loops.add_penalty_gradient(decay, lasso, slice.weights, gradient.row(i), slice.size);
+      if (clips_penalty) penalty.add_gradient(slice.weights, T{1}, gradient.row(i), slice.size);
       loops.clamp(static_cast<T>(clipping.value), gradient.row(i), slice.size);
     }
     if (limited_ && factors_[tile.place] != 1)
@@ -135,7 +124,7 @@ void Update<T>::limit_norms(ThreadTeam& team) {
   for (std::size_t place = 0; place < settings_.max_norms.size(); ++place) {
     if (settings_.max_norms[place] == 0 || !network_.learns(network_.tensors()[place])) continue;
     const Tensor& shape = network_.tensors()[place].shape;
-    const MatrixView<T> tensor(parameters_.data() + shape.offset, shape.rows, shape.columns);
+    const MatrixView<T> tensor = shape.view(parameters_.data());
     team.run((shape.columns + most_columns - 1) / most_columns, [&](std::size_t index,
                                                                     std::size_t /*thread*/) {
       const Range columns{index * most_columns,

@@ -514,7 +514,7 @@ template <typename T>
 constexpr Loss<T> averaged(const char* of, OptionNames options, LossDomain domain,
                            Smoothness smoothness,
                            double (*value)(const double*, const LossRows<T>&)) {
-  return {of, options, nullptr, true, false, domain, smoothness == kinked, value, nullptr};
+  return {of, options, nullptr, true, false, false, domain, smoothness == kinked, value, nullptr};
 }
 
 using enum LossDomain;
@@ -522,8 +522,18 @@ using enum LossDomain;
 // Smooth means a derivative everywhere in the domain, not a second one.
 template <typename T>
 constexpr Loss<T> rows[] = {
-    averaged<T>("meanSquaredError", name(squared_error_options), any, smooth, &mean_squared_error),
-    {"halfSquaredError", {}, nullptr, false, false, any, false, &half_squared_error<T>, nullptr},
+    {"meanSquaredError", name(squared_error_options), nullptr, true, true, false, any, false,
+     &mean_squared_error<T>, nullptr},
+    {"halfSquaredError",
+     {},
+     nullptr,
+     false,
+     true,
+     false,
+     any,
+     false,
+     &half_squared_error<T>,
+     nullptr},
     averaged<T>("meanAbsoluteError", name(sum_outputs_options), any, kinked, &mean_absolute_error),
     averaged<T>("huber", name(huber_options), any, smooth, &huber),
     averaged<T>("logCosh", name(sum_outputs_options), any, smooth, &log_cosh),
@@ -535,10 +545,10 @@ constexpr Loss<T> rows[] = {
     averaged<T>("hinge", name(sum_outputs_options), any, kinked, &hinge),
     averaged<T>("squaredHinge", name(sum_outputs_options), any, smooth, &squared_hinge),
     averaged<T>("categoricalHinge", {}, any, kinked, &categorical_hinge),
-    {"binaryCrossentropy", name(binary_options), "sigmoid", true, false, probabilities, false,
-     &binary_crossentropy<T>, &binary_crossentropy_of_logits<T>},
-    {"categoricalCrossentropy", name(categorical_options), "softmax", true, true, probabilities,
-     false, &categorical_crossentropy<T>, &categorical_crossentropy_of_logits<T>},
+    {"binaryCrossentropy", name(binary_options), "sigmoid", true, false, false, probabilities,
+     false, &binary_crossentropy<T>, &binary_crossentropy_of_logits<T>},
+    {"categoricalCrossentropy", name(categorical_options), "softmax", true, false, true,
+     probabilities, false, &categorical_crossentropy<T>, &categorical_crossentropy_of_logits<T>},
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ struct Loss {
   OptionNames options;
   const char* fused_with;  // the output activation that the loss has a closed form with, or null
   bool averaged;           // the cost is the mean over rows; else their sum
+  bool squared;            // sums of squares of outputs less targets, times a number
   bool reads_labels;       // takes class indices as they are; else they become dense targets
   LossDomain domain;
   bool kinked;

@@ -58,11 +58,12 @@ Made<T> make_levenberg_marquardt(const double* options, std::size_t size) {
 
 template <typename T>
 constexpr QuasiNewtonMethod<T> rows[] = {
-    {"bfgs", {bfgs_options, std::size(bfgs_options)}, false, make_bfgs<T>},
-    {"lbfgs", {lbfgs_options, std::size(lbfgs_options)}, false, make_lbfgs<T>},
+    {"bfgs", {bfgs_options, std::size(bfgs_options)}, false, Bfgs<T>::maximum_size, make_bfgs<T>},
+    {"lbfgs", {lbfgs_options, std::size(lbfgs_options)}, false, 0, make_lbfgs<T>},
     {"levenbergMarquardt",
      {levenberg_marquardt_options, std::size(levenberg_marquardt_options)},
      true,
+     LevenbergMarquardt<T>::maximum_size,
      make_levenberg_marquardt<T>},
 };
 

@@ -12,7 +12,8 @@ template <typename T>
 struct QuasiNewtonMethod {
   const char* name;
   OptionNames options;
-  bool least_squares;  // takes a LeastSquaresCost only
+  bool least_squares;        // takes a LeastSquaresCost only
+  std::size_t maximum_size;  // parameters that it takes at most; 0: any number
 
   /// For `size` parameters. Throws std::invalid_argument if they are too many for the method.
   std::unique_ptr<QuasiNewton<T>> (*make)(const double* options, std::size_t size);
