@@ -1,13 +1,8 @@
 import test from 'ava'
+import { median } from '../bench/statistics.js'
 import { loadMnist } from '../lib/index.js'
 import type { DigitsSettings } from './helpers/accuracy.js'
-import {
-  digitsAccuracy,
-  loadScaledDigits,
-  median,
-  mnistTrainer,
-  splitDigits,
-} from './helpers/accuracy.js'
+import { digitsAccuracy, loadScaledDigits, mnistTrainer, splitDigits } from './helpers/accuracy.js'
 
 // `npm run test:accuracy` is the longer version, which chooses the settings.
 

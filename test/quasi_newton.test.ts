@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { median } from '../bench/statistics.js'
 import type { EpochReport, Layer, Optimizer, TrainerOptions } from '../lib/index.js'
 import {
   activation,
@@ -676,10 +677,6 @@ function closeTo(
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }
 
 function last<T>(values: readonly T[]): T {

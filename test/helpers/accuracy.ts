@@ -10,6 +10,7 @@ import {
   loadDigits,
   Network,
   oneCycle,
+  stepsPerEpoch,
   Trainer,
 } from '../../lib/index.js'
 
@@ -77,7 +78,7 @@ export async function digitsAccuracy(
     loss: 'categoricalCrossentropy',
     optimizer: adam({
       learningRate: oneCycle(settings.learningRate, {
-        steps: epochs * Math.ceil(train.rows / batchSize),
+        steps: epochs * stepsPerEpoch(train, { batchSize }),
       }),
     }),
     metrics: ['accuracy'],
@@ -121,19 +122,13 @@ export function mnistTrainer(
   return new Trainer(network, {
     loss: 'categoricalCrossentropy',
     optimizer: adam({
-      learningRate: oneCycle(learningRate, { steps: epochs * Math.ceil(train.rows / batchSize) }),
+      learningRate: oneCycle(learningRate, { steps: epochs * stepsPerEpoch(train, { batchSize }) }),
     }),
     metrics: ['accuracy'],
     batchSize,
     epochs,
     seed,
   })
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2
 }
 
 export function mean(values: readonly number[]): number {

@@ -1,10 +1,10 @@
+import { median } from '../../bench/statistics.js'
 import { loadMnist } from '../../lib/index.js'
 import type { DigitsSettings, MnistSettings } from '../helpers/accuracy.js'
 import {
   digitsAccuracy,
   loadScaledDigits,
   mean,
-  median,
   mnistTrainer,
   splitDigits,
 } from '../helpers/accuracy.js'
