@@ -10,6 +10,23 @@ namespace {
 /// What a tile's scores begin with; the metrics' sums follow.
 enum : std::size_t { tile_loss, tile_activity, tile_metrics };
 
+/// Calls visit(rows, columns) for all blocks, neighbours that one thread takes together as one.
+template <typename Visit>
+void run_blocks(const BlockGrid& grid, ThreadTeam& team, const Visit& visit) {
+  const auto visit_stretch = [&](Range blocks) { grid.visit_joined(blocks, visit); };
+  if (grid.joinable) return team.run_stretches(grid.count(), visit_stretch);
+  team.run(grid.count(),
+           [&](std::size_t block, std::size_t /*thread*/) { visit_stretch({block, block + 1}); });
+}
+
+/// Calls visit(tiles) for ranges of row tiles that together are all of them.
+template <typename Visit>
+void run_tiles(const Plan& plan, ThreadTeam& team, const Visit& visit) {
+  if (plan.joins_rows) return team.run_stretches(plan.row_tiles.size(), visit);
+  team.run(plan.row_tiles.size(),
+           [&](std::size_t tile, std::size_t /*thread*/) { visit(Range{tile, tile + 1}); });
+}
+
 }  // namespace
 
 template <typename T>
@@ -37,6 +54,7 @@ void BatchPass<T>::prepare(const Plan& plan) {
     tile_scores_.emplace_back(tile_metrics + objective_.metric_sum_count());
     tile_sums_.emplace_back(sums);
   }
+  stages_.reserve(2 * network_.layers().size() + 2);
   while (plan.gradients_by_rows && row_gradients_.size() < plan.row_tiles.size())
     row_gradients_.emplace_back(network_.block_size());
 }
@@ -48,13 +66,30 @@ void BatchPass<T>::follow(std::size_t rows, T* parameters) const {
 }
 
 template <typename T>
-std::size_t BatchPass<T>::segment_begin(std::size_t segment) const {
-  return segment == 0 ? 0 : coupled_[segment - 1];
+void BatchPass<T>::set_stages(const Plan& plan) {
+  if (staged_rows_ == plan.rows) return;
+  staged_rows_ = plan.rows;
+  const std::size_t layers = network_.layers().size();
+  stages_.assign(1, {{0, 0}, false, false});
+  const auto after_blocks = [&](std::size_t layer) {
+    if (stages_.back().by_blocks) stages_.push_back({{layer, layer}, false, false});
+  };
+  for (std::size_t l = 0; l < layers; ++l) {
+    // The penalty of a layer's outputs is taken by rows.
+    if (plan.layer_blocks[l].outputs.count() != 0 && objective_.activity_penalty(l).is_zero()) {
+      stages_.push_back({{l, l + 1}, true, false});
+      continue;
+    }
+    after_blocks(l);
+    if (network_.couples_rows(l)) stages_.push_back({{l, l}, false, true});
+    stages_.back().layers.end = l + 1;
+  }
+  after_blocks(layers);
 }
 
 template <typename T>
-std::size_t BatchPass<T>::segment_end(std::size_t segment) const {
-  return segment == coupled_.size() ? network_.layers().size() : coupled_[segment];
+typename Layer<T>::Ending BatchPass<T>::ending_of(std::size_t layer) const {
+  return layer + 1 == network_.layers().size() ? objective_.ending() : Layer<T>::Ending::activation;
 }
 
 template <typename T>
@@ -63,26 +98,57 @@ void BatchPass<T>::combine(std::size_t layer, const Plan& plan, Direction direct
 }
 
 template <typename T>
-void BatchPass<T>::forward_segment(const Piece& piece, Range rows, std::size_t segment,
-                                   std::size_t tile) {
-  if (segment == 0) {
+void BatchPass<T>::forward(const Piece& piece, const Plan& plan, ThreadTeam& team) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    const Stage& stage = stages_[s];
+    const std::size_t first = stage.layers.begin;
+    if (stage.couples) combine(first, plan, Direction::forward);
+    if (stage.by_blocks) {
+      const auto ending = ending_of(first);
+      run_blocks(plan.layer_blocks[first].outputs, team, [&](Range rows, Range columns) {
+        network_.layers()[first]->forward_block(passes_[first], rows, columns, ending);
+      });
+      continue;
+    }
+    const bool last = s + 1 == stages_.size();
+    run_tiles(plan, team, [&](Range tiles) {
+      forward_rows(piece, plan, tiles, s);
+      if (!last) return;
+      for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile)
+        score(piece, plan.row_tiles[tile], tile);
+      if (piece.differentiates && !objective_.is_custom()) backward_last(piece, plan, tiles);
+    });
+  }
+}
+
+template <typename T>
+void BatchPass<T>::forward_rows(const Piece& piece, const Plan& plan, Range tiles,
+                                std::size_t stage) {
+  const Range rows = plan.rows_of(tiles);
+  if (stage == 0) {
     const auto places = piece.places.subspan(rows.begin, rows.size());
     piece.data.features.template gather<T>(places, buffers_.input().row_block(rows));
     objective_.gather(piece.data, places, rows, targets_);
-    std::fill_n(tile_scores_[tile].data(), tile_scores_[tile].size(), 0.0);
+    for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile)
+      std::fill_n(tile_scores_[tile].data(), tile_scores_[tile].size(), 0.0);
   }
   const auto layers = network_.layers();
-  for (std::size_t l = segment_begin(segment); l < segment_end(segment); ++l) {
-    layers[l]->forward(passes_[l], rows,
-                       l + 1 == layers.size() ? objective_.ending() : Layer<T>::Ending::activation);
-    if (!objective_.activity_penalty(l).is_zero())
+  for (std::size_t l = stages_[stage].layers.begin; l < stages_[stage].layers.end; ++l) {
+    layers[l]->forward(passes_[l], rows, ending_of(l));
+    if (objective_.activity_penalty(l).is_zero()) continue;
+    for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile)
       tile_scores_[tile][tile_activity] +=
-          objective_.activity(l, passes_[l].output.row_block(rows));
+          objective_.activity(l, passes_[l].output.row_block(plan.row_tiles[tile]));
   }
-  if (segment < coupled_.size()) {
-    const std::size_t next = coupled_[segment];
-    layers[next]->collect(passes_[next], rows, Direction::forward, tile_sums_[tile].data());
-  }
+  if (stage + 1 < stages_.size() && stages_[stage + 1].couples)
+    collect(stages_[stage + 1].layers.begin, plan, tiles, Direction::forward);
+}
+
+template <typename T>
+void BatchPass<T>::collect(std::size_t layer, const Plan& plan, Range tiles, Direction direction) {
+  for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile)
+    network_.layers()[layer]->collect(passes_[layer], plan.row_tiles[tile], direction,
+                                      tile_sums_[tile].data());
 }
 
 template <typename T>
@@ -118,25 +184,67 @@ bool BatchPass<T>::ask_custom_loss(const Piece& piece, double& loss) {
   return true;
 }
 
+/// Whoever has completed dC/da of a layer that has a stage of its own makes dC/dz of it at once:
+/// the layer's products need all columns of that.
 template <typename T>
-void BatchPass<T>::backward_segment(const Piece& piece, Range rows, std::size_t segment,
-                                    std::size_t tile) {
+void BatchPass<T>::backward_rows(const Piece& piece, const Plan& plan, Range tiles,
+                                 std::size_t stage) {
+  const Range rows = plan.rows_of(tiles);
   const auto layers = network_.layers();
-  const std::size_t begin = segment_begin(segment);
-  const std::size_t end = segment_end(segment);
-  // The coupled layer that the segment above began with.
-  if (end < layers.size() && end > first_trained_) layers[end]->backward_input(passes_[end], rows);
+  const auto [begin, end] = stages_[stage].layers;
+  const bool coupled_above = stage + 1 < stages_.size() && stages_[stage + 1].couples;
+  if (coupled_above && end > first_trained_) layers[end]->backward_input(passes_[end], rows);
   for (std::size_t l = end; l-- > std::max(begin, first_trained_);) {
     if (!objective_.activity_penalty(l).is_zero())
       objective_.add_activity_gradient(l, passes_[l].output.row_block(rows),
                                        T{1} / static_cast<T>(piece.batch_rows),
                                        passes_[l].output_gradient.row_block(rows));
-    const bool done = l + 1 == layers.size() && objective_.is_fused();
-    if (!done) layers[l]->backward_activation(passes_[l], rows);
-    if (l == begin && segment > 0)
-      layers[l]->collect(passes_[l], rows, Direction::backward, tile_sums_[tile].data());
+    backward_activation(l, rows);
+    if (l == begin && stages_[stage].couples)
+      collect(l, plan, tiles, Direction::backward);
     else if (l > first_trained_)
       layers[l]->backward_input(passes_[l], rows);
+  }
+  if (stage > 0 && stages_[stage - 1].by_blocks && begin > first_trained_)
+    backward_activation(begin - 1, rows);
+}
+
+template <typename T>
+void BatchPass<T>::backward_activation(std::size_t layer, Range rows) {
+  const bool done = layer + 1 == network_.layers().size() && objective_.is_fused();
+  if (!done) network_.layers()[layer]->backward_activation(passes_[layer], rows);
+}
+
+template <typename T>
+void BatchPass<T>::backward_block(std::size_t stage, Range rows, Range columns) {
+  const std::size_t layer = stages_[stage].layers.begin;
+  network_.layers()[layer]->backward_input_block(passes_[layer], rows, columns);
+  if (stages_[stage - 1].by_blocks)
+    network_.layers()[layer - 1]->backward_activation_block(passes_[layer - 1], rows, columns);
+}
+
+/// The last stage, whose gradient the loss has begun.
+template <typename T>
+void BatchPass<T>::backward_last(const Piece& piece, const Plan& plan, Range tiles) {
+  backward_rows(piece, plan, tiles, stages_.size() - 1);
+  if (!plan.gradients_by_rows) return;
+  for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile)
+    take_row_gradients(tile, plan.row_tiles[tile]);
+}
+
+/// The stages below the last one.
+template <typename T>
+void BatchPass<T>::backward(const Piece& piece, const Plan& plan, ThreadTeam& team) {
+  for (std::size_t s = stages_.size() - 1; s > 0; --s) {
+    if (stages_[s].couples) combine(stages_[s].layers.begin, plan, Direction::backward);
+    const Stage& below = stages_[s - 1];
+    if (stages_[s].layers.begin <= first_trained_) return;
+    if (!below.by_blocks) {
+      run_tiles(plan, team, [&](Range tiles) { backward_rows(piece, plan, tiles, s - 1); });
+    } else if (below.layers.begin > first_trained_) {
+      run_blocks(plan.layer_blocks[below.layers.begin].inputs, team,
+                 [&](Range rows, Range columns) { backward_block(s - 1, rows, columns); });
+    }
   }
 }
 
@@ -144,25 +252,10 @@ template <typename T>
 typename BatchPass<T>::Outcome BatchPass<T>::run(const Piece& piece, const Plan& plan,
                                                  ThreadTeam& team, Scores& scores) {
   const std::size_t tiles = plan.row_tiles.size();
-  const std::size_t last = coupled_.size();
   draws_ = piece.draws;
-  const auto backward = [&](std::size_t tile) {
-    const Range rows = plan.row_tiles[tile];
-    backward_segment(piece, rows, last, tile);
-    if (plan.gradients_by_rows) take_row_gradients(tile, rows);
-  };
-
+  set_stages(plan);
   // Rows beyond this batch's are there from a larger one: every view is cut to the batch.
-  for (std::size_t segment = 0; segment <= last; ++segment) {
-    if (segment > 0) combine(coupled_[segment - 1], plan, Direction::forward);
-    team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
-      const Range rows = plan.row_tiles[tile];
-      forward_segment(piece, rows, segment, tile);
-      if (segment < last) return;
-      score(piece, rows, tile);
-      if (piece.differentiates && !objective_.is_custom()) backward(tile);
-    });
-  }
+  forward(piece, plan, team);
 
   // Added up here, in the order of the tiles, whoever ran them.
   double loss = 0;
@@ -177,23 +270,14 @@ typename BatchPass<T>::Outcome BatchPass<T>::run(const Piece& piece, const Plan&
     // here the row can be told.
     if (piece.differentiates && find_non_finite_loss(piece)) loss = NAN;
     if (piece.differentiates && std::isfinite(loss))
-      team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) { backward(tile); });
+      run_tiles(plan, team, [&](Range some) { backward_last(piece, plan, some); });
   }
   if (!std::isfinite(loss + activity)) return find_non_finite(piece);
   scores.loss += loss;
   scores.penalty += activity;
   for (std::size_t tile = 0; tile < tiles; ++tile)
     objective_.merge_metrics(tile_scores_[tile].data() + tile_metrics, scores.metric_sums.data());
-
-  if (!piece.differentiates) return Outcome::done;
-  for (std::size_t segment = last; segment-- > 0;) {
-    const std::size_t coupled = coupled_[segment];
-    combine(coupled, plan, Direction::backward);
-    if (coupled == first_trained_) break;
-    team.run(tiles, [&](std::size_t tile, std::size_t /*thread*/) {
-      backward_segment(piece, plan.row_tiles[tile], segment, tile);
-    });
-  }
+  if (piece.differentiates) backward(piece, plan, team);
   return Outcome::done;
 }
 
@@ -217,12 +301,14 @@ typename BatchPass<T>::Outcome BatchPass<T>::find_non_finite(const Piece& piece)
     network_.layers().back()->forward(passes_.back(), rows, objective_.ending());
   for (std::size_t l = 0; l < passes_.size(); ++l) {
     const MatrixView<T> output = passes_[l].output.row_block(rows);
-    const std::size_t size = output.rows * output.columns;
-    const std::size_t first = kernels<T>().elementwise.first_non_finite(output.data, size);
-    const bool finite = first == size;
+    std::size_t first = 0;  // row with such a value
+    while (first < output.rows && kernels<T>().elementwise.first_non_finite(
+                                      output.row(first), output.columns) == output.columns)
+      ++first;
+    const bool finite = first == output.rows;
     if (finite && std::isfinite(objective_.activity(l, output))) continue;
     non_finite_ = {l, std::nullopt};
-    if (!finite) non_finite_.place = piece.places[first / output.columns];
+    if (!finite) non_finite_.place = piece.places[first];
     return Outcome::non_finite;
   }
   non_finite_ = {network_.layers().size(), find_non_finite_loss(piece)};

@@ -25,8 +25,8 @@ struct Piece {
 /// forward, loss, backward, and where the plan wants it the gradients of each tile's rows. One that
 /// was prepared for a plan allocates nothing.
 ///
-/// A layer that couples the rows of the batch, or a loss that is a function of whole batches, cuts
-/// the way in stages.
+/// A layer that couples the rows of the batch, one whose products are cut in columns too, or a loss
+/// that is a function of whole batches, cuts the way in stages.
 template <typename T>
 class BatchPass {
  public:
@@ -68,12 +68,26 @@ class BatchPass {
  private:
   using Direction = typename Layer<T>::Direction;
 
-  [[nodiscard]] std::size_t segment_begin(std::size_t segment) const;
-  [[nodiscard]] std::size_t segment_end(std::size_t segment) const;
-  void forward_segment(const Piece& piece, Range rows, std::size_t segment, std::size_t tile);
+  /// What is done between two waits for all threads. The first one gathers, the last one scores;
+  /// both go by rows.
+  struct Stage {
+    Range layers;    // one, or none up to all
+    bool by_blocks;  // the one layer's products, by its blocks; else all layers, by row tiles
+    bool couples;    // the first layer couples rows: its sums are combined before
+  };
+
+  void set_stages(const Plan& plan);
+  void forward(const Piece& piece, const Plan& plan, ThreadTeam& team);
+  void forward_rows(const Piece& piece, const Plan& plan, Range tiles, std::size_t stage);
+  void collect(std::size_t layer, const Plan& plan, Range tiles, Direction direction);
   void score(const Piece& piece, Range rows, std::size_t tile);
   bool ask_custom_loss(const Piece& piece, double& loss);
-  void backward_segment(const Piece& piece, Range rows, std::size_t segment, std::size_t tile);
+  void backward(const Piece& piece, const Plan& plan, ThreadTeam& team);
+  void backward_last(const Piece& piece, const Plan& plan, Range tiles);
+  void backward_rows(const Piece& piece, const Plan& plan, Range tiles, std::size_t stage);
+  void backward_block(std::size_t stage, Range rows, Range columns);
+  void backward_activation(std::size_t layer, Range rows);
+  [[nodiscard]] typename Layer<T>::Ending ending_of(std::size_t layer) const;
   void combine(std::size_t layer, const Plan& plan, Direction direction);
   void take_row_gradients(std::size_t tile, Range rows);
   Outcome find_non_finite(const Piece& piece);
@@ -85,6 +99,8 @@ class BatchPass {
   ScoredRows<T>* scored_ = nullptr;
   std::vector<std::size_t> coupled_;  // layers that couple rows, in order
   std::size_t first_trained_;         // nothing below this layer learns
+  std::vector<Stage> stages_;         // of the plan for staged_rows_
+  std::size_t staged_rows_ = 0;
 
   BatchDraws draws_;
   PassBuffers<T> buffers_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/gemm.h"
-
 namespace gemmnet {
 
 template <typename T>
@@ -46,25 +44,56 @@ void Dense<T>::initialize(std::size_t tensor, std::uint32_t number, std::uint64_
 template <typename T>
 void Dense<T>::forward(const LayerPass<T>& pass, Range rows,
                        typename Layer<T>::Ending ending) const {
+  forward_with(&gemm<T>, pass, rows, {0, this->outputs()}, ending);
+}
+
+template <typename T>
+void Dense<T>::forward_block(const LayerPass<T>& pass, Range rows, Range outputs,
+                             typename Layer<T>::Ending ending) const {
+  forward_with(&gemm_of_parts<T>, pass, rows, outputs, ending);
+}
+
+template <typename T>
+void Dense<T>::forward_with(Product product, const LayerPass<T>& pass, Range rows, Range outputs,
+                            typename Layer<T>::Ending ending) const {
   const bool logits = ending == Layer<T>::Ending::logits;
-  const MatrixView<T> z = (logits ? pass.output : pass.kept).row_block(rows);
-  gemm<T>(Transpose::no, pass.input.row_block(rows), Transpose::no, kernel_view(pass.parameters),
-          T{0}, z);
+  const MatrixView<T> z = (logits ? pass.output : pass.kept).block(rows, outputs);
+  const T* const biases = bias_row(pass.parameters);
+  product(Transpose::no, pass.input.row_block(rows), Transpose::no,
+          kernel_view(pass.parameters).block({0, this->inputs()}, outputs), T{0}, z);
   (logits ? linear_ : activation_)
-      .forward(activation_options_.data(), z, bias_row(pass.parameters),
-               pass.output.row_block(rows));
+      .forward(activation_options_.data(), z, biases == nullptr ? nullptr : biases + outputs.begin,
+               pass.output.block(rows, outputs));
 }
 
 template <typename T>
 void Dense<T>::backward_activation(const LayerPass<T>& pass, Range rows) const {
-  activation_.backward(activation_options_.data(), pass.kept.row_block(rows),
-                       pass.output.row_block(rows), pass.output_gradient.row_block(rows));
+  backward_activation_block(pass, rows, {0, this->outputs()});
+}
+
+template <typename T>
+void Dense<T>::backward_activation_block(const LayerPass<T>& pass, Range rows,
+                                         Range outputs) const {
+  activation_.backward(activation_options_.data(), pass.kept.block(rows, outputs),
+                       pass.output.block(rows, outputs), pass.output_gradient.block(rows, outputs));
 }
 
 template <typename T>
 void Dense<T>::backward_input(const LayerPass<T>& pass, Range rows) const {
-  gemm<T>(Transpose::no, pass.output_gradient.row_block(rows), Transpose::yes,
-          kernel_view(pass.parameters), T{0}, pass.input_gradient.row_block(rows));
+  backward_input_with(&gemm<T>, pass, rows, {0, this->inputs()});
+}
+
+template <typename T>
+void Dense<T>::backward_input_block(const LayerPass<T>& pass, Range rows, Range inputs) const {
+  backward_input_with(&gemm_of_parts<T>, pass, rows, inputs);
+}
+
+template <typename T>
+void Dense<T>::backward_input_with(Product product, const LayerPass<T>& pass, Range rows,
+                                   Range inputs) const {
+  product(Transpose::no, pass.output_gradient.row_block(rows), Transpose::yes,
+          kernel_view(pass.parameters).row_block(inputs), T{0},
+          pass.input_gradient.block(rows, inputs));
 }
 
 template <typename T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/gemm.h"
 #include "core/initializers.h"
 #include "core/layer.h"
 
@@ -23,12 +24,25 @@ class Dense final : public Layer<T> {
                typename Layer<T>::Ending ending) const override;
   void backward_activation(const LayerPass<T>& pass, Range rows) const override;
   void backward_input(const LayerPass<T>& pass, Range rows) const override;
+  [[nodiscard]] bool cuts_columns() const override { return !activation_.whole_row; }
+  void forward_block(const LayerPass<T>& pass, Range rows, Range outputs,
+                     typename Layer<T>::Ending ending) const override;
+  void backward_activation_block(const LayerPass<T>& pass, Range rows,
+                                 Range outputs) const override;
+  void backward_input_block(const LayerPass<T>& pass, Range rows, Range inputs) const override;
   void gradient(const LayerPass<T>& pass, std::size_t tensor, Range rows, Range columns, T beta,
                 MatrixView<T> into) const override;
 
  private:
   enum : std::size_t { kernel, bias };
 
+  using Product = void (*)(Transpose, MatrixView<const T>, Transpose, MatrixView<const T>, T,
+                           MatrixView<T>);
+
+  void forward_with(Product product, const LayerPass<T>& pass, Range rows, Range outputs,
+                    typename Layer<T>::Ending ending) const;
+  void backward_input_with(Product product, const LayerPass<T>& pass, Range rows,
+                           Range inputs) const;
   [[nodiscard]] MatrixView<const T> kernel_view(const T* parameters) const;
   [[nodiscard]] const T* bias_row(const T* parameters) const;
 

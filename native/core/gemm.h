@@ -12,6 +12,23 @@ template <typename T>
 void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
           MatrixView<const T> b, T beta, MatrixView<T> c);
 
+/// Rows and columns of a part of a product.
+struct PartSize {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+};
+
+/// Where it is not zero, products give each element the same bits, whichever parts of this size
+/// they are asked for together: `gemm` for any number of parts that have all columns, unless a is
+/// transposed, `gemm_of_parts` for any rows and columns of parts. A fact of the machine.
+template <typename T>
+PartSize joinable_parts();
+
+/// gemm for some neighbouring parts of a product, the last ones maybe smaller.
+template <typename T>
+void gemm_of_parts(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
+                   MatrixView<const T> b, T beta, MatrixView<T> c);
+
 /// Replaces the lower triangle of `a` by that of L, where L L' is the symmetric matrix whose lower
 /// triangle `a` held; leaves the upper one alone. False, and `a` is spoilt, where that matrix is
 /// not positive definite to working precision, or not finite.

@@ -37,6 +37,24 @@ void Layer<T>::gradient(const LayerPass<T>& /*pass*/, std::size_t /*tensor*/, Ra
 }
 
 template <typename T>
+void Layer<T>::forward_block(const LayerPass<T>& /*pass*/, Range /*rows*/, Range /*outputs*/,
+                             Ending /*ending*/) const {
+  assert(false && "only a layer that says so is cut by columns");
+}
+
+template <typename T>
+void Layer<T>::backward_activation_block(const LayerPass<T>& /*pass*/, Range /*rows*/,
+                                         Range /*outputs*/) const {
+  assert(false && "only a layer that says so is cut by columns");
+}
+
+template <typename T>
+void Layer<T>::backward_input_block(const LayerPass<T>& /*pass*/, Range /*rows*/,
+                                    Range /*inputs*/) const {
+  assert(false && "only a layer that says so is cut by columns");
+}
+
+template <typename T>
 void Layer<T>::collect(const LayerPass<T>& /*pass*/, Range /*rows*/, Direction /*direction*/,
                        T* /*sums*/) const {}
 

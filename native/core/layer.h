@@ -112,6 +112,14 @@ class Layer {
   virtual void gradient(const LayerPass<T>& pass, std::size_t tensor, Range rows, Range columns,
                         T beta, MatrixView<T> into) const;
 
+  /// Whether a part of the columns can be computed without the others, both ways: then the next
+  /// three do so for the rows and columns of a block.
+  [[nodiscard]] virtual bool cuts_columns() const { return false; }
+  virtual void forward_block(const LayerPass<T>& pass, Range rows, Range outputs,
+                             Ending ending) const;
+  virtual void backward_activation_block(const LayerPass<T>& pass, Range rows, Range outputs) const;
+  virtual void backward_input_block(const LayerPass<T>& pass, Range rows, Range inputs) const;
+
   // A layer whose outputs depend on all rows of the batch (batch normalization) is passed in two
   // steps, each way: `collect` for each tile of rows, into sums of its own; `combine` once, when
   // all have; then forward, or backward_input.

@@ -123,17 +123,21 @@ template <typename T>
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(std::size_t rows, std::size_t columns)
-      : buffer_(rows * columns), rows_(rows), columns_(columns) {}
+  Matrix(std::size_t rows, std::size_t columns) : Matrix(rows, columns, columns) {}
+  Matrix(std::size_t rows, std::size_t columns, std::size_t stride)
+      : buffer_(rows * stride), rows_(rows), columns_(columns), stride_(stride) {}
 
-  [[nodiscard]] MatrixView<T> view() { return {buffer_.data(), rows_, columns_}; }
-  [[nodiscard]] MatrixView<const T> view() const { return {buffer_.data(), rows_, columns_}; }
+  [[nodiscard]] MatrixView<T> view() { return {buffer_.data(), rows_, columns_, stride_}; }
+  [[nodiscard]] MatrixView<const T> view() const {
+    return {buffer_.data(), rows_, columns_, stride_};
+  }
   [[nodiscard]] std::size_t bytes() const { return buffer_.bytes(); }
 
  private:
   AlignedBuffer<T> buffer_;
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;
+  std::size_t stride_ = 0;
 };
 
 }  // namespace gemmnet

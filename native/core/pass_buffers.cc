@@ -2,14 +2,28 @@
 
 namespace gemmnet {
 
+namespace {
+
+/// Rows of some whole multiple of 1 KiB would begin in a few sets of the cache, and products that
+/// walk down a column would push out what they are about to need: such rows get one line more.
+template <typename T>
+Matrix<T> batch_matrix(std::size_t rows, std::size_t columns) {
+  constexpr std::size_t line = AlignedBuffer<T>::alignment / sizeof(T);
+  constexpr std::size_t clash = 1024 / sizeof(T);
+  const bool clashes = columns != 0 && columns % clash == 0;
+  return {rows, columns, clashes ? columns + line : columns};
+}
+
+}  // namespace
+
 template <typename T>
 PassBuffers<T>::PassBuffers(const Network<T>& network, std::size_t rows)
-    : input_(rows, network.inputs()), passes_(network.layers().size()) {
+    : input_(batch_matrix<T>(rows, network.inputs())), passes_(network.layers().size()) {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer<T>& layer = *network.layers()[l];
-    outputs_.emplace_back(rows, layer.outputs());
-    gradients_.emplace_back(rows, layer.outputs());
-    kept_.emplace_back(layer.kept_columns() == 0 ? 0 : rows, layer.kept_columns());
+    outputs_.push_back(batch_matrix<T>(rows, layer.outputs()));
+    gradients_.push_back(batch_matrix<T>(rows, layer.outputs()));
+    kept_.push_back(batch_matrix<T>(layer.kept_columns() == 0 ? 0 : rows, layer.kept_columns()));
     coupled_.push_back(network.couples_rows(l));
     statistics_.emplace_back(coupled_.back() ? layer.statistic_count() : 0);
   }

@@ -15,9 +15,18 @@ namespace {
 /// Rows of the batch that a tile of the row phase takes at most. Each tile packs the kernels anew,
 /// which costs 13 % at 128 rows and 6 % at 256.
 constexpr std::size_t most_tile_rows = 256;
-/// The same for networks whose kernels are multiplied without packing: here it is the product with
-/// a transposed kernel that wants rows.
+/// Where tiles can be joined, there are this many, and more only if those would be larger.
+constexpr std::size_t row_tiles_wanted = 8;
+/// The same for networks whose kernels are multiplied without packing; and how many rows at least
+/// must be so for a tile to have no more than can be.
 constexpr std::size_t most_unpacked_tile_rows = 50;
+constexpr std::size_t fewest_unpacked_tile_rows = 8;
+
+/// A layer has a stage of its own from this many multiplications on, if it has more weights than it
+/// moves values in and out: by rows of the batch, all threads would fetch all of the weights.
+constexpr std::size_t fewest_block_work = 400'000'000;
+/// Sides of a block where blocks cannot be joined: packing costs 4 % against 512 x 128.
+constexpr PartSize packed_block = {256, 128};
 
 /// Sides of a tile of a large gradient: 256 x 512 float32 are a quarter of an L2 cache of 2 MB.
 constexpr std::size_t most_tensor_tile_rows = 256;
@@ -46,14 +55,35 @@ std::size_t step_work(const Network<T>& network, std::size_t rows) {
   return 3 * rows * network.parameter_count();
 }
 
+/// Cuts [0, size) into ranges of `side`, the last one less, or up to half as much more.
+std::vector<Range> cut_evenly(std::size_t size, std::size_t side) {
+  std::vector<Range> ranges;
+  for (std::size_t begin = 0; begin < size; begin += side) ranges.push_back({begin, begin + side});
+  if (ranges.size() > 1 && size - ranges.back().begin < side / 2) ranges.pop_back();
+  ranges.back().end = size;
+  return ranges;
+}
+
 template <typename T>
-std::vector<Range> row_tiles(const Network<T>& network, std::size_t rows) {
-  if (step_work(network, rows) < work_for_threads) return {{0, rows}};
-  std::size_t largest = 0;
+void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
+  plan.row_tiles = {{0, rows}};
+  if (step_work(network, rows) < work_for_threads) return;
+  std::size_t largest = 1;
   for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
-  const bool unpacked = largest * most_unpacked_tile_rows <= largest_unpacked_product();
+  const std::size_t unpacked = largest_unpacked_product() / largest;
+  const PartSize part = joinable_parts<T>();
+  plan.joins_rows = part.rows != 0 && rows >= 2 * part.rows;
+  if (plan.joins_rows) {
+    const std::size_t parts = rows / row_tiles_wanted / part.rows;
+    plan.row_tiles = cut_evenly(
+        rows, std::clamp<std::size_t>(parts, 1, most_tile_rows / part.rows) * part.rows);
+    return;
+  }
+  const std::size_t most = unpacked < fewest_unpacked_tile_rows
+                               ? most_tile_rows
+                               : std::min(unpacked, most_unpacked_tile_rows);
   // Two tiles at least, since two threads halve the time even where packing pays less.
-  return cut(rows, std::min(unpacked ? most_unpacked_tile_rows : most_tile_rows, (rows + 1) / 2));
+  plan.row_tiles = cut(rows, std::min(most, (rows + 1) / 2));
 }
 
 /// Elements that the row phase leaves behind for the gradients: inputs and dC/dz of all layers.
@@ -65,39 +95,70 @@ std::size_t batch_elements(const Network<T>& network, std::size_t rows) {
 }
 
 template <typename T>
+std::vector<LayerBlocks> layer_blocks(const Network<T>& network, std::size_t rows) {
+  const PartSize part = joinable_parts<T>();
+  const PartSize side = part.rows != 0 ? part : packed_block;
+  std::vector<LayerBlocks> blocks(network.layers().size());
+  for (std::size_t l = 0; l < blocks.size(); ++l) {
+    const Layer<T>& layer = *network.layers()[l];
+    const std::size_t weights = layer.inputs() * layer.outputs();
+    const bool heavy = 2 * weights > rows * (layer.inputs() + layer.outputs());
+    if (!layer.cuts_columns() || !heavy || rows * weights < fewest_block_work) continue;
+    blocks[l] = {{rows, layer.outputs(), side.rows, side.columns, part.rows != 0},
+                 {rows, layer.inputs(), side.rows, side.columns, part.rows != 0}};
+  }
+  return blocks;
+}
+
+template <typename T>
 void cut_tensor(const Network<T>& network, std::size_t place, std::size_t rows,
                 std::vector<TensorTile>& tiles) {
   const Tensor& shape = network.tensors()[place].shape;
   std::size_t tile_rows =
       std::clamp((shape.rows + 1) / 2, fewest_tensor_tile_rows, most_tensor_tile_rows);
   std::size_t tile_columns = most_tensor_tile_columns;
-  const std::size_t row_work = rows * shape.columns;
+  const std::size_t row_work = rows * std::min(tile_columns, shape.columns);
   if (step_work(network, rows) < work_for_threads) {
     tile_rows = shape.rows;
     tile_columns = shape.columns;
   } else if (row_work * fewest_tensor_tile_rows <= largest_unpacked_product()) {
     tile_rows = std::min(tile_rows, largest_unpacked_product() / row_work);
   }
-  for (const Range row_range : cut(shape.rows, tile_rows))
-    for (const Range column_range : cut(shape.columns, tile_columns))
+  for (const Range column_range : cut(shape.columns, tile_columns))
+    for (const Range row_range : cut(shape.rows, tile_rows))
       tiles.push_back({place, row_range, column_range});
 }
 
 }  // namespace
 
+std::size_t Plan::tiles() const {
+  std::size_t most = std::max(row_tiles.size(), tensor_tiles.size());
+  for (const LayerBlocks& blocks : layer_blocks)
+    most = std::max({most, blocks.outputs.count(), blocks.inputs.count()});
+  return most;
+}
+
 template <typename T>
 Plan make_plan(const Network<T>& network, std::size_t rows) {
   Plan plan;
   plan.rows = rows;
-  plan.row_tiles = row_tiles(network, rows);
+  cut_rows(network, rows, plan);
+  plan.layer_blocks = layer_blocks(network, rows);
+  const bool in_one_stage = !network.couples_rows() &&
+                            std::ranges::all_of(plan.layer_blocks, [](const LayerBlocks& blocks) {
+                              return blocks.outputs.count() == 0;
+                            });
   plan.gradients_by_rows =
-      plan.row_tiles.size() > 1 && !network.couples_rows() &&
+      plan.row_tiles.size() > 1 && in_one_stage &&
       plan.row_tiles.size() * network.parameter_count() < batch_elements(network, rows);
   for (std::size_t place = 0; place < network.tensors().size(); ++place)
     if (network.learns(network.tensors()[place]))
       cut_tensor(network, place, rows, plan.tensor_tiles);
   std::stable_sort(plan.tensor_tiles.begin(), plan.tensor_tiles.end(),
                    [](const TensorTile& a, const TensorTile& b) { return a.size() > b.size(); });
+  plan.cost_before.assign(1, 0);
+  for (const TensorTile& tile : plan.tensor_tiles)
+    plan.cost_before.push_back(plan.cost_before.back() + tile.size());
   return plan;
 }
 template Plan make_plan(const Network<float>&, std::size_t);

@@ -69,7 +69,7 @@ MatrixView<T> Step<T>::gradient_part(const TensorTile& tile) {
 
 template <typename T>
 void Step<T>::gradients(const Plan& plan, Gradients what, ThreadTeam& team) {
-  team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t thread) {
+  team.run(plan.cost_before, [&](std::size_t index, std::size_t thread) {
     const TensorTile& tile = plan.tensor_tiles[index];
     const auto& place = network_.tensors()[tile.place];
     if (plan.gradients_by_rows) {
@@ -127,7 +127,7 @@ typename Step<T>::Outcome Step<T>::train(const Rows& data, std::span<const std::
   update_.begin(learning_rate, batch_weight_);
   if (stores(places.size())) {
     if (update_.needs_whole_gradient()) update_.limit(gradient_, plan, team);
-    team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
+    team.run(plan.cost_before, [&](std::size_t index, std::size_t /*thread*/) {
       update_.apply(plan, index, gradient_part(plan.tensor_tiles[index]));
     });
   } else {

@@ -17,7 +17,8 @@ namespace gemmnet {
 
 namespace {
 
-constexpr std::uint64_t untaken_mask = 0xFFFFFFFF;
+/// A stretch of tasks that is not worth halving: what is done at once is done faster.
+constexpr std::uint64_t shortest_halved = 4;
 
 /// About 20 to 60 microseconds of waiting, longer than the serial part between two phases.
 constexpr std::uint32_t spins_before_sleep = 1000;
@@ -89,7 +90,9 @@ std::size_t available_processors() {
 }
 
 ThreadTeam::ThreadTeam(std::size_t size)
-    : spins_(size <= available_processors() ? spins_before_sleep : 0) {
+    : share_count_(size),
+      shares_(std::make_unique<Share[]>(size)),
+      spins_(size <= available_processors() ? spins_before_sleep : 0) {
   workers_.reserve(size - 1);
   for (std::size_t thread = 1; thread < size; ++thread)
     if (!add_worker(thread)) return;
@@ -111,20 +114,35 @@ ThreadTeam::~ThreadTeam() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadTeam::run(Job job) {
+std::size_t ThreadTeam::Job::share_begin(std::size_t thread, std::size_t threads) const {
+  if (thread == threads) return count;
+  if (cost_before.empty()) return count * thread / threads;
+  const std::size_t cost = cost_before.back() * thread / threads;
+  const auto place = std::ranges::lower_bound(cost_before, cost);
+  const auto index = static_cast<std::size_t>(place - cost_before.begin());
+  // Whichever end of the task that lies across is nearer.
+  return index > 0 && cost - cost_before[index - 1] < cost_before[index] - cost ? index - 1 : index;
+}
+
+void ThreadTeam::run(const Job& job) {
   if (workers_.empty() || job.count <= 1) {
-    for (std::size_t index = 0; index < job.count; ++index) job.call(job.context, index, 0);
+    if (job.count != 0) job.call(job.context, {0, job.count}, 0);
     return;
   }
   job_ = job;
+  in_stretches_.store(job.in_stretches, std::memory_order_relaxed);
   unfinished_.store(job.count, std::memory_order_relaxed);
-  const std::uint64_t number = (tickets_.load(std::memory_order_relaxed) >> 32) + 1;
-  tickets_.store((number << 32) | job.count, std::memory_order_release);
+  const std::size_t threads = size();
+  std::uint64_t begin = 0;
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    const std::uint64_t end = job.share_begin(thread + 1, threads);
+    shares_[thread].untaken.store(begin << 32 | end, std::memory_order_release);
+    begin = end;
+  }
   jobs_begun_.fetch_add(1);
   if (sleepers_.load() != 0) jobs_begun_.notify_all();
 
-  while (take_one(0)) {
-  }
+  take_all(0);
   for (std::uint32_t spin = 0; spin < spins_; ++spin) {
     if (unfinished_.load(std::memory_order_acquire) == 0) return;
     pause();
@@ -136,15 +154,35 @@ void ThreadTeam::run(Job job) {
   }
 }
 
-bool ThreadTeam::take_one(std::size_t thread) {
-  std::uint64_t seen = tickets_.load(std::memory_order_acquire);
+/// Runs tasks until none is untaken.
+void ThreadTeam::take_all(std::size_t thread) {
+  std::uint32_t finished = 0;
+  for (std::size_t i = 0; i < share_count_; ++i) {
+    Share& share = shares_[(thread + i) % share_count_];
+    while (const std::uint32_t taken = take(share, i == 0, thread)) finished += taken;
+  }
+  if (finished == 0) return;
+  if (unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished)
+    unfinished_.notify_one();
+}
+
+/// Takes and runs one task of a share, or a stretch of them; 0 if there was none.
+std::uint32_t ThreadTeam::take(Share& share, bool first, std::size_t thread) {
+  constexpr std::uint64_t low = 0xFFFFFFFF;
+  constexpr int high = 32;
+  std::uint64_t seen = share.untaken.load(std::memory_order_acquire);
+  std::uint64_t taken = 0;
   do {
-    if ((seen & untaken_mask) == 0) return false;
-  } while (!tickets_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
-                                           std::memory_order_acquire));
-  job_.call(job_.context, job_.count - (seen & untaken_mask), thread);
-  if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
-  return true;
+    const std::uint64_t untaken = (seen & low) - (seen >> high);
+    if (untaken == 0) return 0;
+    const bool in_stretches = in_stretches_.load(std::memory_order_relaxed);
+    taken = !in_stretches ? 1 : untaken <= shortest_halved ? untaken : (untaken + 1) / 2;
+  } while (!share.untaken.compare_exchange_weak(seen, first ? seen + (taken << high) : seen - taken,
+                                                std::memory_order_acq_rel,
+                                                std::memory_order_acquire));
+  const std::uint64_t begin = first ? seen >> high : (seen & low) - taken;
+  job_.call(job_.context, {begin, begin + taken}, thread);
+  return static_cast<std::uint32_t>(taken);
 }
 
 void ThreadTeam::work(std::size_t thread) {
@@ -154,8 +192,7 @@ void ThreadTeam::work(std::size_t thread) {
     // wake-up shows closing_.
     const std::uint32_t begun = jobs_begun_.load();
     if (closing_.load()) return;
-    while (take_one(thread)) {
-    }
+    take_all(thread);
     std::uint32_t spin = 0;
     while (jobs_begun_.load(std::memory_order_acquire) == begun && spin < spins_) {
       pause();

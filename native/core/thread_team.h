@@ -3,8 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
 #include <vector>
+
+#include "core/matrix.h"
 
 namespace gemmnet {
 
@@ -22,8 +26,10 @@ class FlushSubnormals {
 };
 
 /// Threads that run numbered tasks together: the caller of `run` and `size - 1` workers of its own.
-/// Which thread takes which task is left to chance; whoever wants equal bits makes the tasks, not
-/// the threads, decide what is added to what.
+/// Each thread begins with a share of its own, task 0 belonging to the first thread and the last
+/// task to the last, so that it meets again what it left in its cache; what it finds untaken in the
+/// end it takes from the others. So chance has a say in who runs a task: whoever wants equal bits
+/// makes the tasks, not the threads, decide what is added to what.
 ///
 /// A worker that finds nothing to do spins briefly, then sleeps, so that a step of microseconds
 /// pays no wake-up and an idle or oversubscribed machine does not burn. All of them, the caller's
@@ -43,29 +49,62 @@ class ThreadTeam {
   /// run.
   template <typename Task>
   void run(std::size_t count, const Task& task) {
-    run({[](const void* context, std::size_t index, std::size_t thread) {
-           (*static_cast<const Task*>(context))(index, thread);
-         },
-         &task, static_cast<std::uint32_t>(count)});
+    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(count), false, {}});
+  }
+  /// The same for tasks of unequal cost: cost_before[i] is what all before task i cost together,
+  /// and the last entry the cost of all. Shares cost the same, not counted.
+  template <typename Task>
+  void run(std::span<const std::size_t> cost_before, const Task& task) {
+    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(cost_before.size() - 1), false,
+            cost_before});
+  }
+  /// Calls `task(indices)` for ranges of indices that together are [0, count): at first long ones,
+  /// half of what a thread has left, which shorten so that all threads end together.
+  template <typename Task>
+  void run_stretches(std::size_t count, const Task& task) {
+    run(Job{[](const void* context, Range indices, std::size_t /*thread*/) {
+              (*static_cast<const Task*>(context))(indices);
+            },
+            &task,
+            static_cast<std::uint32_t>(count),
+            true,
+            {}});
   }
 
  private:
   struct Job {
-    void (*call)(const void* context, std::size_t index, std::size_t thread) = nullptr;
+    void (*call)(const void* context, Range indices, std::size_t thread) = nullptr;
     const void* context = nullptr;
     std::uint32_t count = 0;
+    bool in_stretches = false;
+    std::span<const std::size_t> cost_before;  // empty: all cost the same
+
+    [[nodiscard]] std::size_t share_begin(std::size_t thread, std::size_t threads) const;
+  };
+  /// A thread's tasks that nobody has taken: [begin, end), begin in the high half. Its owner takes
+  /// the first ones, others the last.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> untaken{0};
   };
 
-  void run(Job job);
+  template <typename Task>
+  static void each_of(const void* context, Range indices, std::size_t thread) {
+    for (std::size_t index = indices.begin; index < indices.end; ++index)
+      (*static_cast<const Task*>(context))(index, thread);
+  }
+
+  void run(const Job& job);
   bool add_worker(std::size_t thread);
   void work(std::size_t thread);
-  bool take_one(std::size_t thread);
+  void take_all(std::size_t thread);
+  std::uint32_t take(Share& share, bool first, std::size_t thread);
 
+  // What a successful compare-and-swap of a share has taken is a task of the job that job_ is, and
+  // that stays as it is until all its tasks are finished.
   Job job_;
-  // High half: the number of the job. Low half: how many of its tasks nobody has taken. A worker
-  // takes one by compare-and-swap of the whole, so a late one cannot take from the wrong job, and
-  // job_ stays as it is for as long as a taken task is unfinished.
-  alignas(64) std::atomic<std::uint64_t> tickets_{0};
+  std::atomic<bool> in_stretches_{false};  // job_'s, for who has not yet taken anything of it
+  std::size_t share_count_;                // that of the threads asked for
+  std::unique_ptr<Share[]> shares_;
   alignas(64) std::atomic<std::uint32_t> unfinished_{0};
   alignas(64) std::atomic<std::uint32_t> jobs_begun_{0};  // what sleeping workers wait on
   alignas(64) std::atomic<std::uint32_t> sleepers_{0};

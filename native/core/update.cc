@@ -44,7 +44,7 @@ void Update<T>::begin(double learning_rate, double batch_weight) {
 template <typename T>
 void Update<T>::limit(AlignedBuffer<T>& gradient, const Plan& plan, ThreadTeam& team) {
   const Clipping& clipping = settings_.clipping;
-  team.run(plan.tensor_tiles.size(), [&](std::size_t index, std::size_t /*thread*/) {
+  team.run(plan.cost_before, [&](std::size_t index, std::size_t /*thread*/) {
     const TensorTile& tile = plan.tensor_tiles[index];
     const Tensor& shape = network_.tensors()[tile.place].shape;
     const Penalty penalty = objective_.tensor_penalty(tile.place, batch_weight_);

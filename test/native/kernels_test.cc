@@ -334,6 +334,17 @@ void check_elementwise(const InstructionSet& set, const Kernels<T>& kernels) {
       CHECK(kernels.elementwise.first_non_finite(damaged.data(), damaged.size()) == place);
     }
   }
+  for (const std::size_t rows : {1, 3, 16, 37})
+    for (const std::size_t columns : {1, 8, 16, 13}) {
+      std::vector<T> transposed(columns * (rows + 2), T{-1});
+      kernels.elementwise.transpose({values.data(), rows, columns, columns + 5},
+                                    {transposed.data(), columns, rows, rows + 2});
+      for (std::size_t r = 0; r < rows; ++r)
+        for (std::size_t c = 0; c < columns; ++c)
+          REQUIRE(transposed[c * (rows + 2) + r] == values[r * (columns + 5) + c]);
+      for (std::size_t c = 0; c < columns; ++c)  // what lies between the rows is left alone
+        REQUIRE(transposed[c * (rows + 2) + rows] == -1);
+    }
   std::vector<T> sums(10, T{1});
   kernels.elementwise.column_sums({values.data(), 500, 10}, T{1}, sums.data());
   for (std::size_t c = 0; c < 10; ++c) {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace gemmnet;
 
 namespace {
@@ -39,6 +41,28 @@ TEST_CASE("the tiles of a plan cover every row and every parameter once") {
         covered += static_cast<std::size_t>(count);
       }
       REQUIRE(covered == network.parameter_count());
+    }
+  }
+}
+
+TEST_CASE("the blocks of a layer cover its outputs and inputs once, however they are joined") {
+  const Network<float> network = make_network({784, 2048, 2050, 10});
+  for (const std::size_t rows : {512, 700}) {
+    const Plan plan = make_plan(network, rows);
+    REQUIRE(plan.layer_blocks[1].outputs.count() >= 16);  // a thread for each, where there are many
+    CHECK(plan.layer_blocks[2].outputs.count() == 0);     // ten outputs go with the rows
+    for (const BlockGrid& grid : {plan.layer_blocks[1].outputs, plan.layer_blocks[1].inputs}) {
+      for (const std::size_t stretch : std::vector<std::size_t>{1, 3, 8, 21, grid.count()}) {
+        std::vector<int> counts(grid.rows * grid.columns, 0);
+        for (std::size_t begin = 0; begin < grid.count(); begin += stretch)
+          grid.visit_joined({begin, std::min(begin + stretch, grid.count())},
+                            [&](Range block_rows, Range columns) {
+                              for (std::size_t r = block_rows.begin; r < block_rows.end; ++r)
+                                for (std::size_t c = columns.begin; c < columns.end; ++c)
+                                  ++counts.at(r * grid.columns + c);
+                            });
+        REQUIRE(std::ranges::all_of(counts, [](int count) { return count == 1; }));
+      }
     }
   }
 }

@@ -28,6 +28,26 @@ TEST_CASE("each task runs once, at any size of team and number of tasks") {
   }
 }
 
+TEST_CASE("stretches and tasks of unequal cost run once each, too") {
+  for (const std::size_t size : {1, 2, 3, 8}) {
+    ThreadTeam team(size);
+    for (int round = 0; round < 300; ++round) {
+      for (const std::size_t count : {0, 1, 2, 5, 64, 100}) {
+        std::vector<std::atomic<int>> runs(count);
+        team.run_stretches(count, [&](gemmnet::Range indices) {
+          for (std::size_t i = indices.begin; i < indices.end; ++i) ++runs[i];
+        });
+        std::vector<std::size_t> cost_before{0};
+        for (std::size_t i = 0; i < count; ++i)
+          cost_before.push_back(cost_before.back() + (i == 0 ? 1000 : i % 3));
+        team.run(std::span<const std::size_t>(cost_before),
+                 [&](std::size_t index, std::size_t) { ++runs[index]; });
+        for (const auto& run : runs) REQUIRE(run.load() == 2);
+      }
+    }
+  }
+}
+
 TEST_CASE("what tasks wrote is there when run returns") {
   ThreadTeam team(4);
   std::vector<std::size_t> values(64);

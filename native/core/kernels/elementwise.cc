@@ -1,3 +1,6 @@
+#include <type_traits>
+#include <utility>
+
 #include "core/kernels/loops.h"
 #include "core/kernels/vector_math.h"
 
@@ -13,6 +16,75 @@ void column_sums(MatrixView<const T> m, T beta, T* sums) {
     GEMMNET_INDEPENDENT_ITERATIONS
     for (std::size_t c = 0; c < m.columns; ++c) sums[c] += row[c];
   }
+}
+
+// Vectors as gcc and clang have them in common, since no loop of theirs becomes a transposition.
+#if defined(__AVX512F__)
+constexpr std::size_t vector_bytes = 64;
+#else
+constexpr std::size_t vector_bytes = 16;
+#endif
+template <typename T>
+constexpr std::size_t vector_lanes = vector_bytes / sizeof(T);
+template <typename T>
+using Vector [[gnu::vector_size(vector_bytes)]] = T;
+template <typename T>
+using LaneNumber = std::conditional_t<sizeof(T) == 4, int, long long>;
+template <typename T>
+using Lanes [[gnu::vector_size(vector_bytes)]] = LaneNumber<T>;
+
+/// Of the elements of a and b in turn, a0 b0 a1 b1 ..., the first or the second half.
+template <typename T, std::size_t First, std::size_t... I>
+[[gnu::always_inline]] inline Vector<T> zip(Vector<T> a, Vector<T> b, std::index_sequence<I...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, int(First + I / 2 + I % 2 * vector_lanes<T>)...);
+#else
+  return __builtin_shuffle(
+      a, b, Lanes<T>{static_cast<LaneNumber<T> >(First + I / 2 + I % 2 * vector_lanes<T>)...});
+#endif
+}
+
+/// A square block with as many rows as a vector has lanes. Interleaving each row with the one half
+/// the block below moves a bit of the row's number into the column's: all of them, once each.
+template <typename T>
+[[gnu::always_inline]] inline void transpose_square(const T* from, std::size_t from_stride, T* to,
+                                                    std::size_t to_stride) {
+  constexpr std::size_t lanes = vector_lanes<T>;
+  using Sequence = std::make_index_sequence<lanes>;
+  Vector<T> rows[lanes];
+  for (std::size_t i = 0; i < lanes; ++i)
+    __builtin_memcpy(&rows[i], from + i * from_stride, vector_bytes);
+#pragma GCC unroll 8
+  for (std::size_t bit = 1; bit < lanes; bit *= 2) {
+    Vector<T> mixed[lanes];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < lanes / 2; ++i) {
+      mixed[2 * i] = zip<T, 0>(rows[i], rows[i + lanes / 2], Sequence());
+      mixed[2 * i + 1] = zip<T, lanes / 2>(rows[i], rows[i + lanes / 2], Sequence());
+    }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < lanes; ++i) rows[i] = mixed[i];
+  }
+  for (std::size_t i = 0; i < lanes; ++i)
+    __builtin_memcpy(to + i * to_stride, &rows[i], vector_bytes);
+}
+
+template <typename T>
+void transpose(MatrixView<const T> from, MatrixView<T> to) {
+  constexpr std::size_t lanes = vector_lanes<T>;
+  std::size_t r = 0;
+  for (; r + lanes <= from.rows; r += lanes) {
+    std::size_t c = 0;
+    for (; c + lanes <= from.columns; c += lanes)
+      transpose_square(from.data + r * from.stride + c, from.stride, to.data + c * to.stride + r,
+                       to.stride);
+    for (; c < from.columns; ++c)
+      for (std::size_t i = r; i < r + lanes; ++i)
+        to.data[c * to.stride + i] = from.data[i * from.stride + c];
+  }
+  for (; r < from.rows; ++r)
+    for (std::size_t c = 0; c < from.columns; ++c)
+      to.data[c * to.stride + r] = from.data[r * from.stride + c];
 }
 
 template <typename T>
@@ -215,6 +287,7 @@ void limit_column_norms(MatrixView<T> m, T limit, T epsilon) {
 template <typename T>
 Elementwise<T> elementwise() {
   return {&column_sums<T>,
+          &transpose<T>,
           &add<T>,
           &multiply<T>,
           &scale<T>,

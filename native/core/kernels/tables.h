@@ -110,6 +110,8 @@ template <typename T>
 struct Elementwise {
   /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
   void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
+  /// to(c, r) = from(r, c)
+  void (*transpose)(MatrixView<const T> from, MatrixView<T> to);
   void (*add)(const T* from, T* to, std::size_t size);
   void (*multiply)(const T* a, const T* b, T* products, std::size_t size);
   void (*scale)(T factor, T* values, std::size_t size);
