@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/work_clock.h"
+
 namespace gemmnet {
 
 namespace {
@@ -66,6 +68,7 @@ template <typename T>
 void BatchPass<T>::forward_segment(const Piece& piece, Range rows, std::size_t segment,
                                    std::size_t tile) {
   if (segment == 0) {
+    const WorkSpan span(Work::gather);
     const auto places = piece.places.subspan(rows.begin, rows.size());
     piece.data.features.template gather<T>(places, buffers_.input().row_block(rows));
     objective_.gather(piece.data, places, rows, targets_);

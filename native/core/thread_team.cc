@@ -6,6 +6,8 @@
 #include <string>
 #include <system_error>
 
+#include "core/work_clock.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -125,6 +127,7 @@ void ThreadTeam::run(Job job) {
 
   while (take_one(0)) {
   }
+  const WorkSpan span(Work::waiting);
   for (std::uint32_t spin = 0; spin < spins_; ++spin) {
     if (unfinished_.load(std::memory_order_acquire) == 0) return;
     pause();
@@ -149,6 +152,7 @@ bool ThreadTeam::take_one(std::size_t thread) {
 
 void ThreadTeam::work(std::size_t thread) {
   const FlushSubnormals flush;
+  const WorkSpan span(Work::elementwise);
   for (;;) {
     // In this order: the destructor sets closing_ before it counts on, so a count that hides its
     // wake-up shows closing_.
@@ -156,6 +160,7 @@ void ThreadTeam::work(std::size_t thread) {
     if (closing_.load()) return;
     while (take_one(thread)) {
     }
+    const WorkSpan waiting(Work::waiting);
     std::uint32_t spin = 0;
     while (jobs_begun_.load(std::memory_order_acquire) == begun && spin < spins_) {
       pause();
