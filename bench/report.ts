@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { median } from './statistics.js'
-import type { Kind } from './task.js'
+import type { CaseKind, Shares } from './task.js'
 
 /** All that a run measured. */
 export interface Report {
@@ -33,7 +33,7 @@ export type ContenderState =
 export interface Result {
   readonly case: string
   readonly group: string
-  readonly kind: Kind
+  readonly kind: CaseKind
   readonly contender: string
   /** Undefined: the contender's own choice. */
   readonly threads: number | undefined
@@ -42,7 +42,9 @@ export interface Result {
   readonly loss: number | undefined
   readonly accuracy: number | undefined
   readonly note: string | undefined
-  /** Why there are no values. */
+  /** Of a step, where the contender can tell: measured apart, after the values. */
+  readonly shares?: Shares | undefined
+  /** Why there are no values, or no more of them. */
   readonly missing: string | undefined
   /** In a sweep. */
   readonly grows: { readonly what: string; readonly value: number } | undefined
@@ -93,18 +95,18 @@ export function ratioTo(
 }
 
 /** What each kind of case measures. */
-export const titles: Readonly<Record<Kind, string>> = {
+export const titles: Readonly<Record<CaseKind, string>> = {
   step: 'one training step',
   predict: 'one prediction of all rows',
   program: 'the whole program, from the start of its process to the saved file',
-  grid: '49 networks, one after the other',
+  grid: '49 networks; those of gemmnet side by side, one thread each, the others one by one',
   memory: 'largest growth of the process in a fit',
   import: 'importing the package (node: its own start)',
   eventLoop: '99th percentile of the event loop’s delay while every processor trains (node: idle)',
 }
 
 /** A value with its unit: 12.3 us, 4.5 MB. */
-export function format(kind: Kind, value: number): string {
+export function format(kind: CaseKind, value: number): string {
   if (Number.isNaN(value)) return '-'
   if (kind === 'memory') return `${(value / 1e6).toFixed(1)} MB`
   const [factor, unit] =

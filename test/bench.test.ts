@@ -8,7 +8,7 @@ import { toPage } from '../bench/page.js'
 import type { Report, Result } from '../bench/report.js'
 import { bestOf, format, ratioTo } from '../bench/report.js'
 import { compareTimes, median, spread } from '../bench/statistics.js'
-import { cellsOf, sweepTable } from '../bench/table.js'
+import { caseTable, cellsOf, sweepTable } from '../bench/table.js'
 import type { Task } from '../bench/task.js'
 import { fromWords, toWords } from '../bench/task.js'
 
@@ -148,6 +148,34 @@ test('a sweep says with which power the time grows', (t) => {
   t.notRegex(first ?? '', /2\.00/)
   t.regex(second ?? '', /2\.00/)
   t.regex(third ?? '', /2\.00/)
+})
+
+test('a sweep has a table for each number of threads, beside the bare calls on as many', (t) => {
+  const grows = { what: 'width', value: 8 }
+  const results = [1, 2].flatMap((threads) => [
+    result('gemmnet', [6 / threads], { grows, threads }),
+    result('bare-gemm', [3], { grows, threads }),
+  ])
+  const lines = sweepTable(results)
+  t.regex(lines[0] ?? '', /threads: 1$/)
+  t.regex(lines[2] ?? '', / 8 .* 2\.00$/)
+  t.regex(lines[4] ?? '', /threads: 2$/)
+  t.regex(lines[6] ?? '', / 8 .* 1\.00$/)
+})
+
+test('what the threads do stands below the figures, the most of it first', async (t) => {
+  const shares = { gemm: 0.5, elementwise: 0.1, gather: 0.05, optimizer: 0.3, waiting: 0.05 }
+  const results = [result('gemmnet', [1], { shares }), result('bare-gemm', [1])]
+  const said = 'time of gemmnet: gemm 50 %, optimizer 30 %, elementwise 10 %'
+  t.true(caseTable(results).at(-1)?.includes(said))
+  t.false(caseTable(results.slice(1)).join('\n').includes('time of'))
+  t.regex(await toPage(report(results)), /class="optimizer" style="width:30\.0%"/)
+  t.notRegex(await toPage(report(results.slice(1))), /What the threads do/)
+})
+
+test('a contender that failed after some trials says so beside its figure', (t) => {
+  const cut = result('other', [1], { missing: 'stopped after 9 s' })
+  t.is(cellsOf(cut, [cut]).at(-1), 'stopped after 9 s')
 })
 
 test('values have units that can be read', (t) => {
