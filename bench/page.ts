@@ -28,6 +28,7 @@ th, td { text-align: left; padding: .15rem .6rem; border-bottom: 1px solid #8884
 .figures td:nth-child(2) { width: 30% }
 .bar { background: #629560; height: .8rem }
 .own .bar { background: #ee6109 }
+.shares td { white-space: nowrap }
 .shares td:nth-child(3) { width: 60% }
 .stack { display: flex; height: 1.1rem }
 .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 1rem }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { median } from './statistics.js'
 import type { CaseKind, Shares } from './task.js'
+import { parseWithNaN } from './task.js'
 
 /** All that a run measured. */
 export interface Report {
@@ -54,7 +55,7 @@ export interface Result {
 
 /** Reads what `--json` wrote. */
 export async function readReport(path: string): Promise<Report> {
-  const content: unknown = JSON.parse(await readFile(path, 'utf8'))
+  const content = parseWithNaN(await readFile(path, 'utf8'))
   if (typeof content !== 'object' || content === null || !('results' in content))
     throw new TypeError(`${path} is no report of the bench`)
   return content as Report

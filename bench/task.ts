@@ -104,3 +104,8 @@ export function fromWords(words: readonly string[]): Task {
     folder: text('folder'),
   }
 }
+
+/** JSON has no NaN and writes null for it; nothing here is null otherwise. */
+export function parseWithNaN(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => (value === null ? NaN : value))
+}

@@ -10,7 +10,7 @@ import { bestOf, format, ratioTo } from '../bench/report.js'
 import { compareTimes, median, spread } from '../bench/statistics.js'
 import { caseTable, cellsOf, sweepTable } from '../bench/table.js'
 import type { Task } from '../bench/task.js'
-import { fromWords, toWords } from '../bench/task.js'
+import { fromWords, parseWithNaN, toWords } from '../bench/task.js'
 
 const result = (
   contender: string,
@@ -220,6 +220,10 @@ test('a task survives the command line', (t) => {
   const free = { ...task, threads: undefined }
   t.deepEqual(fromWords(toWords(free)), free)
   t.throws(() => fromWords(['kind=step']), { message: /no case/ })
+})
+
+test('a loss that is no number survives JSON', (t) => {
+  t.deepEqual(parseWithNaN(JSON.stringify({ value: 1, loss: NaN })), { value: 1, loss: NaN })
 })
 
 test('cases are chosen by name and by group, and have names of their own', (t) => {

@@ -89,10 +89,15 @@ async function shares(task: Task): Promise<Trial> {
   await trainer.fit(rows, { epochs: epochsBefore })
   const { epochs } = await trainer.fit(rows, { epochs: 1 })
   const seconds = epochs[0]?.seconds ?? task.seconds
-  native.startWorkClock()
-  await trainer.fit(rows, { epochs: Math.ceil(task.seconds / seconds) })
-  const work = native.stopWorkClock()
-  const all = shareNames.reduce((sum, name) => sum + work[name], 0)
+  // The fit in the middle of several: one that another process disturbed only waits longer.
+  const fits: (readonly [number, ReturnType<typeof native.stopWorkClock>])[] = []
+  while (fits.length < 5) {
+    native.startWorkClock()
+    await trainer.fit(rows, { epochs: Math.ceil(task.seconds / 5 / seconds) })
+    const work = native.stopWorkClock()
+    fits.push([shareNames.reduce((sum, name) => sum + work[name], 0), work])
+  }
+  const [all, work] = fits.sort(([a], [b]) => a - b)[2] ?? [NaN, native.stopWorkClock()]
   return {
     shares: Object.fromEntries(shareNames.map((name) => [name, work[name] / all])) as Shares,
   }
