@@ -57,8 +57,30 @@ export interface Result {
 export async function readReport(path: string): Promise<Report> {
   const content = parseWithNaN(await readFile(path, 'utf8'))
   if (typeof content !== 'object' || content === null || !('results' in content))
-    throw new TypeError(`${path} is no report of the bench`)
+    throw new RangeError(`${path} is no report of the bench`)
   return content as Report
+}
+
+/** Runs of one machine as one; a case that a contender ran twice is that of the later one. */
+export function mergeReports(reports: readonly Report[]): Report {
+  const [first, ...others] = reports
+  if (first === undefined) throw new RangeError('There is no report')
+  return others.reduce((merged, report) => {
+    const softwareOf = ({ machine }: Report) => describeMachine(machine).slice(0, 2).join('\n')
+    if (softwareOf(merged) !== softwareOf(report))
+      throw new RangeError('These are runs of different machines or software')
+    const isAgain = (result: Result) =>
+      report.results.some(
+        (other) => other.case === result.case && other.contender === result.contender,
+      )
+    const isKnown = ({ name }: ContenderState) =>
+      report.contenders.some((other) => other.name === name && 'version' in other)
+    return {
+      machine: report.machine,
+      contenders: [...merged.contenders.filter((state) => !isKnown(state)), ...report.contenders],
+      results: [...merged.results.filter((result) => !isAgain(result)), ...report.results],
+    }
+  }, first)
 }
 
 /** What a figure is of, in words. */

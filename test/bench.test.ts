@@ -1,4 +1,7 @@
 import test from 'ava'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { check } from 'prettier'
 import { readArguments } from '../bench/arguments.js'
 import { cases, chooseCases, stepFlops } from '../bench/cases.js'
 import { judge } from '../bench/check.js'
@@ -6,11 +9,14 @@ import { compareReports } from '../bench/compare.js'
 import { inOrder, lossOf, makeData } from '../bench/data.js'
 import { toPage } from '../bench/page.js'
 import type { Report, Result } from '../bench/report.js'
-import { bestOf, format, ratioTo } from '../bench/report.js'
+import { updateReadme } from '../bench/readme.js'
+import { bestOf, format, mergeReports, ratioTo } from '../bench/report.js'
 import { compareTimes, median, spread } from '../bench/statistics.js'
+import { hold, targets } from '../bench/targets.js'
 import { caseTable, cellsOf, sweepTable } from '../bench/table.js'
 import type { Task } from '../bench/task.js'
 import { fromWords, parseWithNaN, toWords } from '../bench/task.js'
+import { findPackageRoot } from '../lib/package_root.js'
 
 const result = (
   contender: string,
@@ -251,6 +257,8 @@ test('the command line is read, and its mistakes are sentences', (t) => {
   })
   t.like(readArguments(['check']), { name: 'check', settings: { cases: [] } })
   t.deepEqual(readArguments(['compare', 'a', 'b']), { name: 'compare', before: 'a', after: 'b' })
+  t.deepEqual(readArguments(['readme', 'a', 'b']), { name: 'readme', files: ['a', 'b'] })
+  t.throws(() => readArguments(['readme']), { message: /readme takes/ })
   t.deepEqual(readArguments(['--help']), { name: 'help' })
   t.throws(() => readArguments(['compare', 'a']), { message: 'compare takes two files' })
   t.throws(() => readArguments(['measure']), { message: 'There is no command measure' })
@@ -258,6 +266,80 @@ test('the command line is read, and its mistakes are sentences', (t) => {
   t.throws(() => readArguments(['--threads', '1.5']), { message: /whole number/ })
   t.throws(() => readArguments(['--seconds', 'x']), { message: /positive number, not x/ })
   t.throws(() => readArguments(['--cases', 'x']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+})
+
+const steps = [
+  result('gemmnet', [0.9e-3, 1e-3, 1.1e-3]),
+  result('bare-gemm', [1.2e-3], { threads: 1 }),
+  result('bare-gemm', [0.8e-3], { threads: 2 }),
+  result('pytorch', [], { missing: 'stopped after 1 s' }),
+]
+const readme =
+  'Before.\n\n<!-- Made by `npm run bench -- readme`: do not edit. -->\nx\n<!-- The end of what is made. -->\n\nAfter.\n'
+
+test('the README is what the generator makes of a report, however often it is asked', async (t) => {
+  const once = updateReadme(readme, report(steps))
+  t.is(updateReadme(once, report(steps)), once)
+  t.true(once.startsWith('Before.\n\n<!--'))
+  t.true(once.endsWith('-->\n\nAfter.\n'))
+  t.true(await check(once, { parser: 'markdown' }))
+  t.regex(once, /2000-01-01(.|\n)*a <processor>.*\n.*OpenBLAS.*v20.*\n.*gemmnet 0\.1\.0/)
+  t.regex(
+    once,
+    /mnist \(784-128-10, 64, adam\) +\| +800\.0 us +\| +1\.000 ms +\| +10 % +\| +1\.25 \|/,
+  )
+  t.regex(
+    once,
+    /mnist: whole step over the bare gemm calls +\| +at most 1\.00 +\| +1\.25 +\| not reached/,
+  )
+  t.regex(once, /wide: PyTorch's step .* - \| not measured \|/)
+  t.throws(() => updateReadme('', report(steps)), { message: /lacks <!-- Made/ })
+})
+
+test('the README of this package has a place for the figures', async (t) => {
+  const own = await readFile(join(findPackageRoot(), 'README.md'), 'utf8')
+  const made = updateReadme(own, report(steps))
+  t.is(updateReadme(made, report(steps)), made)
+})
+
+test('a target is reached, not reached or not measured, as exactly as it is written', (t) => {
+  const [target] = targets.filter(({ figure }) => figure.startsWith('mnist: whole step'))
+  if (target === undefined) return t.fail()
+  const held = (own: number) =>
+    hold([result('gemmnet', [own]), result('bare-gemm', [1])], [target])[0]
+  t.like(held(1.004), { goal: 'at most 1.00', measured: '1.00', outcome: 'reached' })
+  t.like(held(1.006), { measured: '1.01', outcome: 'not reached' })
+  t.like(held(NaN), { outcome: 'not reached' })
+  t.true(hold([]).every(({ outcome }) => outcome === 'not measured'))
+  t.true(hold([result('gemmnet', [1])], [target])[0]?.outcome === 'not measured')
+})
+
+test('every target is of a case, and moves with what gemmnet takes', (t) => {
+  for (const { figure, measure, bound } of targets) {
+    const name = figure.slice(0, figure.indexOf(':'))
+    t.true(
+      cases.some((one) => one.name === name),
+      figure,
+    )
+    const others = ['bare-gemm', 'formula', 'pytorch', 'tfjs-wasm', 'onnxruntime']
+    const withOwn = (seconds: number) =>
+      measure([
+        result('gemmnet', [seconds], { case: name, accuracy: 1 / seconds }),
+        ...others.map((other) => result(other, [1], { case: name })),
+      ]) ?? NaN
+    if (bound === 'at most') t.true(withOwn(2) > withOwn(1), figure)
+    else t.true(withOwn(2) < withOwn(1), figure)
+  }
+})
+
+test('runs of one machine are one report, the later figures first', (t) => {
+  const again = mergeReports([report(steps), report([result('gemmnet', [2])])])
+  t.is(bestOf(again.results, 'mnist', 'gemmnet')?.values[0], 2)
+  t.is(bestOf(again.results, 'mnist', 'bare-gemm')?.values[0], 0.8e-3)
+  t.is(again.contenders.filter(({ name }) => name === 'gemmnet').length, 1)
+  const one = report(steps)
+  const other = { ...one, machine: { ...one.machine, processor: 'another' } }
+  t.throws(() => mergeReports([one, other]), { message: /different machines/ })
 })
 
 test('rows in order are the rows that the order names', (t) => {
