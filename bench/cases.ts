@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import type { ActivationName, OptimizerName } from '../lib/index.js'
-import type { Kind } from './task.js'
+import type { CaseKind } from './task.js'
 
 /** Something to measure. */
 export interface Case {
   readonly name: string
   /** Cases that are chosen and shown together. */
   readonly group: string
-  readonly kind: Kind
+  readonly kind: CaseKind
   /** Inputs, then the units of each layer. */
   readonly widths: readonly number[]
   /** Rows per step. */
@@ -41,6 +41,7 @@ export const longGroups: readonly string[] = [
   'programs',
   'grid',
   'sweep-batch',
+  'sweep-batch-wide',
   'sweep-width',
   'sweep-depth',
   'sweep-threads',
@@ -139,8 +140,8 @@ function sweep(
   what: string,
   values: readonly number[],
   toCase: (value: number) => Pick<Case, 'widths' | 'batch'> & { readonly threads?: number },
+  group = `sweep-${what}`,
 ): Case[] {
-  const group = `sweep-${what}`
   return values.map((value) => ({
     name: `${group}-${value}`,
     group,
@@ -154,10 +155,21 @@ function sweep(
 const processors = availableParallelism()
 const powers = (first: number, last: number) =>
   Array.from({ length: Math.log2(last / first) + 1 }, (_, i) => first * 2 ** i)
-const threadCounts = [...powers(1, 64).filter((count) => count < processors), processors]
+// The last shows what more threads than processors cost.
+const threadCounts = [
+  ...powers(1, 64).filter((count) => count < processors),
+  processors,
+  2 * processors,
+]
 
 const sweeps: readonly Case[] = [
   ...sweep('batch', powers(1, 2048), (batch) => ({ widths: mnistWidths, batch })),
+  ...sweep(
+    'batch',
+    powers(32, 2048),
+    (batch) => ({ widths: wideWidths, batch }),
+    'sweep-batch-wide',
+  ),
   ...sweep('width', powers(16, 2048), (width) => ({ widths: [784, width, width, 10], batch: 128 })),
   ...sweep('depth', powers(1, 16), (depth) => ({
     widths: [256, ...Array<number>(depth).fill(256), 10],

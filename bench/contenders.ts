@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findPackageRoot } from '../lib/package_root.js'
 import type { Probe, Task, Trial } from './task.js'
-import { toWords } from './task.js'
+import { parseWithNaN, toWords } from './task.js'
 
 const run = promisify(execFile)
 const root = findPackageRoot()
@@ -64,7 +64,7 @@ export async function measure(file: ContenderFile, task: Task, limit: number): P
   const began = performance.now()
   const answer = await start(file, toWords(task), limit)
   const seconds = (performance.now() - began) / 1000
-  const trial = JSON.parse(answer) as Trial
+  const trial = parseWithNaN(answer) as Trial
   return trial.skipped === undefined ? { value: seconds, ...trial } : trial
 }
 

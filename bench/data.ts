@@ -58,6 +58,40 @@ export function readData({ folder, widths }: Task): TaskData {
   }
 }
 
+/** The training or the test rows of a program. */
+export interface ProgramPart {
+  readonly rows: number
+  readonly x: Float32Array
+  readonly labels: Uint8Array
+}
+
+/** Reads the rows of a program. */
+export function readProgram({ folder, scale }: Task): Record<'train' | 'test', ProgramPart> {
+  const read = (name: string) => readFileSync(join(folder, `${name}.bin`))
+  const part = (name: string) => {
+    const labels = new Uint8Array(read(`${name}_labels`))
+    return {
+      rows: labels.length,
+      x: Float32Array.from(read(`${name}_x`), (b) => b * scale),
+      labels,
+    }
+  }
+  return { train: part('train'), test: part('test') }
+}
+
+/** The share of rows whose largest output, `[rows, classes]`, is that of their class. */
+export function accuracyOf(outputs: ArrayLike<number>, { rows, labels }: ProgramPart): number {
+  const classes = outputs.length / rows
+  let right = 0
+  for (let row = 0; row < rows; row++) {
+    let best = 0
+    for (let j = 1; j < classes; j++)
+      if ((outputs[row * classes + j] ?? NaN) > (outputs[row * classes + best] ?? NaN)) best = j
+    if (best === labels[row]) right++
+  }
+  return right / rows
+}
+
 /** The rows in the order of training, for contenders that gather none. */
 export function inOrder({ x, labels, targets, order, rows, kernels }: TaskData): TaskData {
   const features = x.length / rows

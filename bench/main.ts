@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findPackageRoot } from '../lib/package_root.js'
 import type { Command, Settings } from './arguments.js'
@@ -6,8 +6,9 @@ import { defaultContenders, help, readArguments } from './arguments.js'
 import { judge, readFloors, verdictTable } from './check.js'
 import { compareReports } from './compare.js'
 import { toPage } from './page.js'
+import { updateReadme } from './readme.js'
 import type { Report } from './report.js'
-import { readReport } from './report.js'
+import { mergeReports, readReport } from './report.js'
 import { runBench } from './run.js'
 
 // The bench: docs/benchmark.md. Ends with 1 where a floor is broken, with 2 for a wrong command line.
@@ -53,6 +54,13 @@ async function compare(before: string, after: string): Promise<void> {
   compareReports(await readReport(before), await readReport(after)).forEach(say)
 }
 
+async function writeReadme(files: readonly string[]): Promise<void> {
+  const path = join(findPackageRoot(), 'README.md')
+  const report = mergeReports(await Promise.all(files.map(readReport)))
+  await writeFile(path, updateReadme(await readFile(path, 'utf8'), report))
+  say(`Wrote the figures of ${report.machine.date} into ${path}`)
+}
+
 async function run(command: Command): Promise<void> {
   switch (command.name) {
     case 'help':
@@ -60,6 +68,8 @@ async function run(command: Command): Promise<void> {
       return
     case 'compare':
       return compare(command.before, command.after)
+    case 'readme':
+      return writeReadme(command.files)
     case 'check':
       return check(command.settings)
     case 'run':

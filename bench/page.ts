@@ -1,9 +1,10 @@
 import type { Series } from '../lib/plot/index.js'
 import { panels } from '../lib/plot/index.js'
 import type { Report, Result } from './report.js'
-import { bestOf, describeMachine, titles } from './report.js'
+import { bestOf, describeMachine, labelOf, titles } from './report.js'
 import { median } from './statistics.js'
 import { cellsOf } from './table.js'
+import { shareNames } from './task.js'
 
 /** The report as a page that needs nothing else: tables with bars, and the sweeps drawn. */
 export async function toPage({ machine, contenders, results }: Report): Promise<string> {
@@ -23,10 +24,15 @@ export async function toPage({ machine, contenders, results }: Report): Promise<
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .15rem .6rem; border-bottom: 1px solid #8884 }
-td:nth-child(n+3):nth-child(-n+6) { text-align: right; font-variant-numeric: tabular-nums }
-td:nth-child(2) { width: 30% }
+.figures td:nth-child(n+3):nth-child(-n+6) { text-align: right; font-variant-numeric: tabular-nums }
+.figures td:nth-child(2) { width: 30% }
 .bar { background: #629560; height: .8rem }
 .own .bar { background: #ee6109 }
+.shares td { white-space: nowrap }
+.shares td:nth-child(3) { width: 60% }
+.stack { display: flex; height: 1.1rem }
+.key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 1rem }
+${shareNames.map((name) => `.${name} { background: ${shareColors[name]} }`).join('\n')}
 svg { max-width: 100%; height: auto }
 </style>
 </head>
@@ -39,6 +45,7 @@ ${states.map((state) => `<li>${escape(state)}</li>`).join('\n')}
 <p>Medians; +- is half the distance between the fastest and the slowest process. Bars are on a
 logarithmic scale from a tenth of the best figure. A loss other than gemmnet's is marked.</p>
 ${await drawSweeps(results)}
+${drawShares(results)}
 ${tables.join('\n')}
 </body>
 </html>
@@ -57,7 +64,7 @@ function table(results: readonly Result[]): string {
   })
   return `<h2>${escape(first.case)}</h2>
 <p>${escape(titles[first.kind])}</p>
-<table>
+<table class="figures">
 <tr><th>contender<th><th>median<th>+-<th>of gemmnet<th>loss<th></tr>
 ${rows.join('\n')}
 </table>`
@@ -69,6 +76,37 @@ function barWidth(result: Result, results: readonly Result[]): number {
   const values = results.filter((one) => one.values.length > 0).map((one) => median(one.values))
   const least = Math.min(...values) / 10
   return (100 * Math.log(median(result.values) / least)) / Math.log(Math.max(...values) / least)
+}
+
+const shareColors = {
+  gemm: '#ee6109',
+  elementwise: '#629560',
+  gather: '#4b7fb5',
+  optimizer: '#a05d9c',
+  waiting: '#8885',
+} as const
+
+/** One stacked bar for each step whose shares of time are known. */
+function drawShares(results: readonly Result[]): string {
+  const rows = results.flatMap(({ shares, ...result }) => {
+    if (shares === undefined) return []
+    const parts = shareNames.map((name) => {
+      const percent = 100 * shares[name]
+      const title = `${name} ${percent.toFixed(0)} %`
+      return `<div class="${name}" style="width:${percent.toFixed(1)}%" title="${title}"></div>`
+    })
+    const gemm = `${(100 * shares.gemm).toFixed(0)} % gemm`
+    const cells = [result.case, labelOf(result)].map((cell) => `<td>${escape(cell)}</td>`).join('')
+    return [`<tr>${cells}<td><div class="stack">${parts.join('')}</div></td><td>${gemm}</td></tr>`]
+  })
+  if (rows.length === 0) return ''
+  const keys = shareNames.map((name) => `<span class="key ${name}"></span>${name}`)
+  return `<h2>What the threads do</h2>
+<p>Shares of all threads’ time in a fit; elementwise is activations, losses and the rest.</p>
+<p>${keys.join('')}</p>
+<table class="shares">
+${rows.join('\n')}
+</table>`
 }
 
 async function drawSweeps(results: readonly Result[]): Promise<string> {
@@ -85,7 +123,7 @@ async function drawSweeps(results: readonly Result[]): Promise<string> {
     const ticks = [...new Set(sweep.map(({ grows }) => grows?.value ?? NaN))]
     return [
       {
-        title: `Step time by ${what}`,
+        title: `${sweep[0]?.group ?? ''}: step time by ${what}`,
         x: { title: what, scale: 'log' as const, ticks },
         y: { title: 'us', scale: 'log' as const },
         series,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { median } from './statistics.js'
-import type { Kind } from './task.js'
+import type { CaseKind, Shares } from './task.js'
+import { parseWithNaN } from './task.js'
 
 /** All that a run measured. */
 export interface Report {
@@ -33,7 +34,7 @@ export type ContenderState =
 export interface Result {
   readonly case: string
   readonly group: string
-  readonly kind: Kind
+  readonly kind: CaseKind
   readonly contender: string
   /** Undefined: the contender's own choice. */
   readonly threads: number | undefined
@@ -42,7 +43,9 @@ export interface Result {
   readonly loss: number | undefined
   readonly accuracy: number | undefined
   readonly note: string | undefined
-  /** Why there are no values. */
+  /** Of a step, where the contender can tell: measured apart, after the values. */
+  readonly shares?: Shares | undefined
+  /** Why there are no values, or no more of them. */
   readonly missing: string | undefined
   /** In a sweep. */
   readonly grows: { readonly what: string; readonly value: number } | undefined
@@ -52,10 +55,32 @@ export interface Result {
 
 /** Reads what `--json` wrote. */
 export async function readReport(path: string): Promise<Report> {
-  const content: unknown = JSON.parse(await readFile(path, 'utf8'))
+  const content = parseWithNaN(await readFile(path, 'utf8'))
   if (typeof content !== 'object' || content === null || !('results' in content))
-    throw new TypeError(`${path} is no report of the bench`)
+    throw new RangeError(`${path} is no report of the bench`)
   return content as Report
+}
+
+/** Runs of one machine as one; a case that a contender ran twice is that of the later one. */
+export function mergeReports(reports: readonly Report[]): Report {
+  const [first, ...others] = reports
+  if (first === undefined) throw new RangeError('There is no report')
+  return others.reduce((merged, report) => {
+    const softwareOf = ({ machine }: Report) => describeMachine(machine).slice(0, 2).join('\n')
+    if (softwareOf(merged) !== softwareOf(report))
+      throw new RangeError('These are runs of different machines or software')
+    const isAgain = (result: Result) =>
+      report.results.some(
+        (other) => other.case === result.case && other.contender === result.contender,
+      )
+    const isKnown = ({ name }: ContenderState) =>
+      report.contenders.some((other) => other.name === name && 'version' in other)
+    return {
+      machine: report.machine,
+      contenders: [...merged.contenders.filter((state) => !isKnown(state)), ...report.contenders],
+      results: [...merged.results.filter((result) => !isAgain(result)), ...report.results],
+    }
+  }, first)
 }
 
 /** What a figure is of, in words. */
@@ -93,18 +118,18 @@ export function ratioTo(
 }
 
 /** What each kind of case measures. */
-export const titles: Readonly<Record<Kind, string>> = {
+export const titles: Readonly<Record<CaseKind, string>> = {
   step: 'one training step',
   predict: 'one prediction of all rows',
   program: 'the whole program, from the start of its process to the saved file',
-  grid: '49 networks, one after the other',
+  grid: '49 networks; those of gemmnet side by side, one thread each, the others one by one',
   memory: 'largest growth of the process in a fit',
   import: 'importing the package (node: its own start)',
   eventLoop: '99th percentile of the event loop’s delay while every processor trains (node: idle)',
 }
 
 /** A value with its unit: 12.3 us, 4.5 MB. */
-export function format(kind: Kind, value: number): string {
+export function format(kind: CaseKind, value: number): string {
   if (Number.isNaN(value)) return '-'
   if (kind === 'memory') return `${(value / 1e6).toFixed(1)} MB`
   const [factor, unit] =

@@ -12,7 +12,7 @@ import { thisMachine } from './machine.js'
 import type { ContenderState, Report, Result } from './report.js'
 import { describeMachine } from './report.js'
 import { caseTable, sweepTable } from './table.js'
-import type { Kind, Probe, Task, Trial } from './task.js'
+import type { CaseKind, Kind, Probe, Shares, Task, Trial } from './task.js'
 
 const defaultTrials = { short: 5, long: 3 }
 
@@ -74,6 +74,7 @@ interface Entry {
   readonly contender: Present
   readonly threads: number | undefined
   readonly trials: Trial[]
+  shares?: Shares | undefined
   missing?: string
 }
 
@@ -93,20 +94,30 @@ async function runCase(
   if (entries.length === 0) return []
   const usual = longGroups.includes(one.group) ? defaultTrials.long : defaultTrials.short
   const folder = await mkdtemp(join(tmpdir(), 'gemmnet-bench-'))
+  /** A contender that once had no answer is asked no more. */
+  const ask = async (entry: Entry, kind: Kind): Promise<Trial | undefined> => {
+    if (entry.missing !== undefined) return undefined
+    const task = { ...taskOf(one, entry.threads, settings.seconds, folder), kind }
+    try {
+      const answer = await measure(entry.contender, task, settings.limit)
+      if (answer.skipped === undefined) return answer
+      entry.missing = answer.skipped
+    } catch (error) {
+      entry.missing = error instanceof Error ? error.message : String(error)
+    }
+    return undefined
+  }
   try {
     await writeData(one, folder)
     for (let trial = 0; trial < (settings.trials ?? usual); trial++)
       for (const entry of entries) {
-        if (entry.missing !== undefined) continue
-        const task = taskOf(one, entry.threads, settings.seconds, folder)
-        try {
-          const answer = await measure(entry.contender, task, settings.limit)
-          if (answer.skipped === undefined) entry.trials.push(answer)
-          else entry.missing = answer.skipped
-        } catch (error) {
-          entry.missing = error instanceof Error ? error.message : String(error)
-        }
+        const answer = await ask(entry, one.kind)
+        if (answer !== undefined) entry.trials.push(answer)
       }
+    // Only now: telling the shares costs time.
+    for (const entry of entries)
+      if (one.kind === 'step' && entry.contender.kinds.includes('shares'))
+        entry.shares = (await ask(entry, 'shares'))?.shares
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -114,7 +125,7 @@ async function runCase(
 }
 
 /** Kinds that no number of threads changes. */
-const unthreaded: readonly Kind[] = ['import', 'memory', 'eventLoop']
+const unthreaded: readonly CaseKind[] = ['import', 'memory', 'eventLoop']
 
 function threadsFor(
   { threads }: Present,
@@ -135,7 +146,7 @@ function taskOf(one: Case, threads: number | undefined, seconds: number, folder:
   return { kind, case: name, ...network, threads, seconds, folder }
 }
 
-function resultOf(one: Case, { contender, threads, trials, missing }: Entry): Result {
+function resultOf(one: Case, { contender, threads, trials, shares, missing }: Entry): Result {
   const last = trials.at(-1)
   return {
     case: one.name,
@@ -147,6 +158,7 @@ function resultOf(one: Case, { contender, threads, trials, missing }: Entry): Re
     loss: last?.loss,
     accuracy: last?.accuracy,
     note: last?.note,
+    shares,
     missing,
     grows: one.grows,
     flops: one.kind === 'step' ? stepFlops(one) : 0,

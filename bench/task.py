@@ -124,4 +124,6 @@ def contend(package, threads, run):
     if task.threads is not None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(task.threads)
-    print(json.dumps(run[task.kind](task)))
+    answer = run[task.kind](task)
+    # JSON has no NaN.
+    print(json.dumps({name: None if value != value else value for name, value in answer.items()}))

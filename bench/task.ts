@@ -1,7 +1,20 @@
 // What a contender is asked, and what it answers: see docs/benchmark.md.
 
-/** What can be measured. */
-export type Kind = 'step' | 'predict' | 'program' | 'grid' | 'memory' | 'import' | 'eventLoop'
+/** What a case measures. */
+export type CaseKind = 'step' | 'predict' | 'program' | 'grid' | 'memory' | 'import' | 'eventLoop'
+
+/** What a process is asked for: a case's figure, or on what the time of its steps is spent. */
+export type Kind = CaseKind | 'shares'
+
+/**
+ * Of the time of all threads of a fit; they add up to 1. `elementwise` is activations, losses and
+ * whatever else is none of the others; `gather` is drawing the order of the rows and copying them in
+ * it; who waits has nothing to do.
+ */
+export type Shares = Readonly<Record<(typeof shareNames)[number], number>>
+
+/** The parts of a step's time, as tables show them. */
+export const shareNames = ['gemm', 'elementwise', 'gather', 'optimizer', 'waiting'] as const
 
 /** What one process of a contender is to measure. */
 export interface Task {
@@ -34,6 +47,8 @@ export interface Trial {
   readonly loss?: number
   /** Share of test rows. */
   readonly accuracy?: number
+  /** What the kind `shares` asks for, and then there is nothing else. */
+  readonly shares?: Shares
   /** Why the contender cannot do this task; then there is nothing else. */
   readonly skipped?: string
   /** What keeps the figure from being compared as it is. */
@@ -88,4 +103,9 @@ export function fromWords(words: readonly string[]): Task {
     seconds: Number(text('seconds')),
     folder: text('folder'),
   }
+}
+
+/** JSON has no NaN and writes null for it; nothing here is null otherwise. */
+export function parseWithNaN(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => (value === null ? NaN : value))
 }

@@ -189,7 +189,10 @@ export function setTensors(
   const size = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0)
   if (given.length !== size)
     throw new RangeError(`\`${name}\` has ${given.length} values, ${size} are needed`)
-  const numbers = toFloats(given, dtype)
+  // Of the network's type they are not copied here: the garbage would be as large as the weights.
+  const type = dtype === 'float64' ? 'Float64Array' : 'Float32Array'
+  const numbers =
+    given[Symbol.toStringTag] === type ? (given as FloatArray) : toFloats(given, dtype)
   const wrong = numbers.findIndex((value) => !Number.isFinite(value))
   if (wrong >= 0)
     throw new RangeError(`Expected \`${name}\` to be finite, got \`${given[wrong]}\` at ${wrong}`)

@@ -11,6 +11,21 @@ export interface Native {
   readonly Network: new (settings: NativeNetworkSettings) => NativeNetwork
   readonly Trainer: new (network: NativeNetwork, settings: NativeTrainerSettings) => NativeTrainer
   describe(): Description
+  /** For the bench: measures what the process's threads do, until `stopWorkClock`. */
+  startWorkClock(): void
+  /** Seconds of all threads together, of fits that began and ended in between. */
+  stopWorkClock(): NativeWork
+}
+
+/** Time by kind of work; that of one fit adds up to threads times seconds. */
+export interface NativeWork {
+  /** Activations, losses and whatever else is none of the others. */
+  readonly elementwise: number
+  readonly gemm: number
+  /** Drawing the order of the rows, and copying them in it. */
+  readonly gather: number
+  readonly optimizer: number
+  readonly waiting: number
 }
 
 /** What this build of the addon has, walked from its own tables. */

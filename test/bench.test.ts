@@ -1,4 +1,7 @@
 import test from 'ava'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { check } from 'prettier'
 import { readArguments } from '../bench/arguments.js'
 import { cases, chooseCases, stepFlops } from '../bench/cases.js'
 import { judge } from '../bench/check.js'
@@ -6,11 +9,14 @@ import { compareReports } from '../bench/compare.js'
 import { inOrder, lossOf, makeData } from '../bench/data.js'
 import { toPage } from '../bench/page.js'
 import type { Report, Result } from '../bench/report.js'
-import { bestOf, format, ratioTo } from '../bench/report.js'
+import { updateReadme } from '../bench/readme.js'
+import { bestOf, format, mergeReports, ratioTo } from '../bench/report.js'
 import { compareTimes, median, spread } from '../bench/statistics.js'
-import { cellsOf, sweepTable } from '../bench/table.js'
+import { hold, targets } from '../bench/targets.js'
+import { caseTable, cellsOf, sweepTable } from '../bench/table.js'
 import type { Task } from '../bench/task.js'
-import { fromWords, toWords } from '../bench/task.js'
+import { fromWords, parseWithNaN, toWords } from '../bench/task.js'
+import { findPackageRoot } from '../lib/package_root.js'
 
 const result = (
   contender: string,
@@ -150,6 +156,34 @@ test('a sweep says with which power the time grows', (t) => {
   t.regex(third ?? '', /2\.00/)
 })
 
+test('a sweep has a table for each number of threads, beside the bare calls on as many', (t) => {
+  const grows = { what: 'width', value: 8 }
+  const results = [1, 2].flatMap((threads) => [
+    result('gemmnet', [6 / threads], { grows, threads }),
+    result('bare-gemm', [3], { grows, threads }),
+  ])
+  const lines = sweepTable(results)
+  t.regex(lines[0] ?? '', /threads: 1$/)
+  t.regex(lines[2] ?? '', / 8 .* 2\.00$/)
+  t.regex(lines[4] ?? '', /threads: 2$/)
+  t.regex(lines[6] ?? '', / 8 .* 1\.00$/)
+})
+
+test('what the threads do stands below the figures, the most of it first', async (t) => {
+  const shares = { gemm: 0.5, elementwise: 0.1, gather: 0.05, optimizer: 0.3, waiting: 0.05 }
+  const results = [result('gemmnet', [1], { shares }), result('bare-gemm', [1])]
+  const said = 'time of gemmnet: gemm 50 %, optimizer 30 %, elementwise 10 %'
+  t.true(caseTable(results).at(-1)?.includes(said))
+  t.false(caseTable(results.slice(1)).join('\n').includes('time of'))
+  t.regex(await toPage(report(results)), /class="optimizer" style="width:30\.0%"/)
+  t.notRegex(await toPage(report(results.slice(1))), /What the threads do/)
+})
+
+test('a contender that failed after some trials says so beside its figure', (t) => {
+  const cut = result('other', [1], { missing: 'stopped after 9 s' })
+  t.is(cellsOf(cut, [cut]).at(-1), 'stopped after 9 s')
+})
+
 test('values have units that can be read', (t) => {
   t.is(format('step', 12.3e-6), '12.30 us')
   t.is(format('step', 0.5), '500.0 ms')
@@ -194,6 +228,10 @@ test('a task survives the command line', (t) => {
   t.throws(() => fromWords(['kind=step']), { message: /no case/ })
 })
 
+test('a loss that is no number survives JSON', (t) => {
+  t.deepEqual(parseWithNaN(JSON.stringify({ value: 1, loss: NaN })), { value: 1, loss: NaN })
+})
+
 test('cases are chosen by name and by group, and have names of their own', (t) => {
   t.is(new Set(cases.map(({ name }) => name)).size, cases.length)
   t.deepEqual(
@@ -219,6 +257,8 @@ test('the command line is read, and its mistakes are sentences', (t) => {
   })
   t.like(readArguments(['check']), { name: 'check', settings: { cases: [] } })
   t.deepEqual(readArguments(['compare', 'a', 'b']), { name: 'compare', before: 'a', after: 'b' })
+  t.deepEqual(readArguments(['readme', 'a', 'b']), { name: 'readme', files: ['a', 'b'] })
+  t.throws(() => readArguments(['readme']), { message: /readme takes/ })
   t.deepEqual(readArguments(['--help']), { name: 'help' })
   t.throws(() => readArguments(['compare', 'a']), { message: 'compare takes two files' })
   t.throws(() => readArguments(['measure']), { message: 'There is no command measure' })
@@ -226,6 +266,80 @@ test('the command line is read, and its mistakes are sentences', (t) => {
   t.throws(() => readArguments(['--threads', '1.5']), { message: /whole number/ })
   t.throws(() => readArguments(['--seconds', 'x']), { message: /positive number, not x/ })
   t.throws(() => readArguments(['--cases', 'x']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+})
+
+const steps = [
+  result('gemmnet', [0.9e-3, 1e-3, 1.1e-3]),
+  result('bare-gemm', [1.2e-3], { threads: 1 }),
+  result('bare-gemm', [0.8e-3], { threads: 2 }),
+  result('pytorch', [], { missing: 'stopped after 1 s' }),
+]
+const readme =
+  'Before.\n\n<!-- Made by `npm run bench -- readme`: do not edit. -->\nx\n<!-- The end of what is made. -->\n\nAfter.\n'
+
+test('the README is what the generator makes of a report, however often it is asked', async (t) => {
+  const once = updateReadme(readme, report(steps))
+  t.is(updateReadme(once, report(steps)), once)
+  t.true(once.startsWith('Before.\n\n<!--'))
+  t.true(once.endsWith('-->\n\nAfter.\n'))
+  t.true(await check(once, { parser: 'markdown' }))
+  t.regex(once, /2000-01-01(.|\n)*a <processor>.*\n.*OpenBLAS.*v20.*\n.*gemmnet 0\.1\.0/)
+  t.regex(
+    once,
+    /mnist \(784-128-10, 64, adam\) +\| +800\.0 us +\| +1\.000 ms +\| +10 % +\| +1\.25 \|/,
+  )
+  t.regex(
+    once,
+    /mnist: whole step over the bare gemm calls +\| +at most 1\.00 +\| +1\.25 +\| not reached/,
+  )
+  t.regex(once, /wide: PyTorch's step .* - \| not measured \|/)
+  t.throws(() => updateReadme('', report(steps)), { message: /lacks <!-- Made/ })
+})
+
+test('the README of this package has a place for the figures', async (t) => {
+  const own = await readFile(join(findPackageRoot(), 'README.md'), 'utf8')
+  const made = updateReadme(own, report(steps))
+  t.is(updateReadme(made, report(steps)), made)
+})
+
+test('a target is reached, not reached or not measured, as exactly as it is written', (t) => {
+  const [target] = targets.filter(({ figure }) => figure.startsWith('mnist: whole step'))
+  if (target === undefined) return t.fail()
+  const held = (own: number) =>
+    hold([result('gemmnet', [own]), result('bare-gemm', [1])], [target])[0]
+  t.like(held(1.004), { goal: 'at most 1.00', measured: '1.00', outcome: 'reached' })
+  t.like(held(1.006), { measured: '1.01', outcome: 'not reached' })
+  t.like(held(NaN), { outcome: 'not reached' })
+  t.true(hold([]).every(({ outcome }) => outcome === 'not measured'))
+  t.true(hold([result('gemmnet', [1])], [target])[0]?.outcome === 'not measured')
+})
+
+test('every target is of a case, and moves with what gemmnet takes', (t) => {
+  for (const { figure, measure, bound } of targets) {
+    const name = figure.slice(0, figure.indexOf(':'))
+    t.true(
+      cases.some((one) => one.name === name),
+      figure,
+    )
+    const others = ['bare-gemm', 'formula', 'pytorch', 'tfjs-wasm', 'onnxruntime']
+    const withOwn = (seconds: number) =>
+      measure([
+        result('gemmnet', [seconds], { case: name, accuracy: 1 / seconds }),
+        ...others.map((other) => result(other, [1], { case: name })),
+      ]) ?? NaN
+    if (bound === 'at most') t.true(withOwn(2) > withOwn(1), figure)
+    else t.true(withOwn(2) < withOwn(1), figure)
+  }
+})
+
+test('runs of one machine are one report, the later figures first', (t) => {
+  const again = mergeReports([report(steps), report([result('gemmnet', [2])])])
+  t.is(bestOf(again.results, 'mnist', 'gemmnet')?.values[0], 2)
+  t.is(bestOf(again.results, 'mnist', 'bare-gemm')?.values[0], 0.8e-3)
+  t.is(again.contenders.filter(({ name }) => name === 'gemmnet').length, 1)
+  const one = report(steps)
+  const other = { ...one, machine: { ...one.machine, processor: 'another' } }
+  t.throws(() => mergeReports([one, other]), { message: /different machines/ })
 })
 
 test('rows in order are the rows that the order names', (t) => {

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { join } from 'node:path'
+import { Dataset, dense, Network, Trainer } from '../lib/index.js'
+import { native } from '../lib/native.js'
 import { findPackageRoot } from '../lib/package_root.js'
 
 const run = promisify(execFile)
@@ -60,4 +62,25 @@ test('every instruction set that the processor runs learns the same to rounding'
     weights.forEach((weight, i) => {
       t.true(Math.abs(weight - (first[i] ?? NaN)) < 1e-12)
     })
+})
+
+test.serial('the work of a fit adds up to its threads times its seconds', async (t) => {
+  const network = new Network({ inputs: 50, layers: [dense(40, 'relu'), dense(3)], seed: 1 })
+  const sizes = { batchSize: 20, epochs: 200, threads: 2 }
+  const trainer = new Trainer(network, { loss: 'meanSquaredError', optimizer: 'adam', ...sizes })
+  const rows = Array.from({ length: 100 }, (_, i) => Array<number>(50).fill(i / 100))
+  const data = new Dataset(
+    rows,
+    rows.map(([value = 0]) => [value, 1, -value]),
+  )
+  const began = performance.now()
+  native.startWorkClock()
+  await trainer.fit(data)
+  const { elementwise, gemm, gather, optimizer, waiting } = native.stopWorkClock()
+  const seconds = (performance.now() - began) / 1000
+  for (const part of [elementwise, gemm, gather, optimizer, waiting]) t.true(part > 0)
+  t.true(elementwise + gemm + gather + optimizer + waiting <= 2.02 * seconds)
+
+  await trainer.fit(data)
+  t.like(native.stopWorkClock(), { gemm: 0, optimizer: 0 }) // nobody measured
 })

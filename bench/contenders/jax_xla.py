@@ -2,7 +2,7 @@
 
 import os
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
 
 BETA1, BETA2 = 0.9, 0.999
 
@@ -39,16 +39,18 @@ def make_step(jax, task):
             return jnp.mean((outputs[:, 0] - y) ** 2)
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(outputs), y[:, None], 1))
 
-    def step(state, x, y, rows):
+    # Rate and decay are constants of the compiled step unless it is given them.
+    def step(state, x, y, rows, learning_rate=task.learning_rate, decay=0.0):
         layers, first, second, count = state
         gradients = jax.grad(cost)(layers, x[rows], y[rows])
         each = jax.tree_util.tree_map
         if task.optimizer == "sgd":
-            return each(lambda w, g: w - task.learning_rate * g, layers, gradients), first, second, count
+            move = lambda w, g: w - learning_rate * (g + decay * w)
+            return each(move, layers, gradients), first, second, count
         count = count + 1
         first = each(lambda m, g: BETA1 * m + (1 - BETA1) * g, first, gradients)
         second = each(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, second, gradients)
-        rate = task.learning_rate * jnp.sqrt(1 - BETA2**count) / (1 - BETA1**count)
+        rate = learning_rate * jnp.sqrt(1 - BETA2**count) / (1 - BETA1**count)
         move = lambda w, m, v: w - rate * m / (jnp.sqrt(v) + ADAM_EPSILON)
         return each(move, layers, first, second), first, second, count
 
@@ -68,14 +70,20 @@ def layers_of(jax, data):
     return [(jnp.array(k), jnp.array(b)) for k, b in zip(data.kernels, data.biases)]
 
 
+def begin(jax, layers):
+    """What a step goes on from: the layers, Adam's two averages and its count of steps."""
+    import jax.numpy as jnp
+
+    zeros = lambda: jax.tree_util.tree_map(jnp.zeros_like, layers)
+    return layers, zeros(), zeros(), jnp.array(0, "float32")
+
+
 def step(task):
     jax = start(task)
     import jax.numpy as jnp
 
     data = Data(task)
-    layers = layers_of(jax, data)
-    zeros = lambda: jax.tree_util.tree_map(jnp.zeros_like, layers)
-    state = [layers, zeros(), zeros(), jnp.array(0, "float32")]
+    state = list(begin(jax, layers_of(jax, data)))
     train = make_step(jax, task)
     x, y = jnp.array(data.x), jnp.array(data.y)
     order = data.order.astype("int32")
@@ -107,8 +115,54 @@ def predict(task):
     return {"value": time_calls(task.seconds, call), "loss": data.loss(call())}
 
 
+def train_program(jax, task, train, arrays, rates=()):
+    """Trains from Glorot's weights in a new order each epoch; `train` is the compiled step."""
+    import jax.numpy as jnp
+    import numpy
+
+    x, labels, test_x, test_labels = arrays
+    draws = numpy.random.default_rng(0)
+    layers = []
+    for inputs, units in zip(task.widths, task.widths[1:]):
+        limit = (6 / (inputs + units)) ** 0.5
+        kernel = draws.uniform(-limit, limit, (inputs, units)).astype("float32")
+        layers.append((jnp.array(kernel), jnp.zeros(units, "float32")))
+    state = begin(jax, layers)
+    for _ in range(task.epochs):
+        order = draws.permutation(len(x)).astype("int32")
+        for first in range(0, len(x), task.batch):
+            state = train(state, x, labels, order[first : first + task.batch], *rates)
+    outputs = outputs_of(jax, task, make_forward(jax, task), state[0], test_x)
+    return state[0], float((outputs.argmax(1) == test_labels).mean())
+
+
+def program(task):
+    jax = start(task)
+    import numpy
+
+    arrays = [jax.numpy.array(array) for array in read_program(task)]
+    layers, accuracy = train_program(jax, task, make_step(jax, task), arrays)
+    numpy.savez(task.path("network.npz"), *(array for layer in layers for array in layer))
+    return {"accuracy": accuracy}
+
+
+def grid(task):
+    jax = start(task)
+    arrays = [jax.numpy.array(array) for array in read_program(task)]
+    train = make_step(jax, task)
+    best = 0.0
+    for learning_rate in (10.0**i for i in range(-5, 2)):
+        for l2 in (10.0**i for i in range(-5, 2)):
+            best = max(best, train_program(jax, task, train, arrays, (learning_rate, l2))[1])
+    return {"accuracy": best}
+
+
 def import_package(task):
     return time_once(lambda: start(task))
 
 
-contend("jax", "given", {"step": step, "predict": predict, "import": import_package})
+contend(
+    "jax",
+    "given",
+    {"step": step, "predict": predict, "program": program, "grid": grid, "import": import_package},
+)

@@ -3,7 +3,7 @@
 import importlib.util
 import os
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
 
 
 def start(task):
@@ -29,14 +29,17 @@ def start(task):
     return keras
 
 
-def make_model(keras, task, data):
+def make_model(keras, task, data=None, l2=None):
     last = len(task.widths) - 2
     final = "linear" if task.regression else "softmax"
     layers = [keras.Input((task.widths[0],))]
     for i, units in enumerate(task.widths[1:]):
-        layers.append(keras.layers.Dense(units, task.activation if i < last else final))
+        penalty = None if l2 is None else keras.regularizers.L2(l2)
+        activation = task.activation if i < last else final
+        layers.append(keras.layers.Dense(units, activation, kernel_regularizer=penalty))
     model = keras.Sequential(layers)
-    model.set_weights([w for pair in zip(data.kernels, data.biases) for w in pair])
+    if data is not None:
+        model.set_weights([w for pair in zip(data.kernels, data.biases) for w in pair])
     if task.optimizer == "adam":
         optimizer = keras.optimizers.Adam(task.learning_rate, epsilon=ADAM_EPSILON)
     else:
@@ -78,8 +81,39 @@ def predict(task):
     return {"value": value, "loss": data.loss(numpy.asarray(call())), "note": note}
 
 
+def train_program(keras, task, arrays, l2=None):
+    x, labels, test_x, test_labels = arrays
+    keras.utils.set_random_seed(0)
+    model = make_model(keras, task, l2=l2)
+    model.fit(x, labels, task.batch, task.epochs, verbose=0)
+    accuracy = (model.predict(test_x, verbose=0).argmax(1) == test_labels).mean()
+    return model, float(accuracy)
+
+
+def program(task):
+    keras = start(task)
+    model, accuracy = train_program(keras, task, read_program(task))
+    model.save(task.path("network.keras"))
+    return {"accuracy": accuracy, "note": f"on {keras.backend.backend()}"}
+
+
+def grid(task):
+    keras = start(task)
+    arrays = read_program(task)
+    best = 0.0
+    for learning_rate in (10.0**i for i in range(-5, 2)):
+        for l2 in (10.0**i for i in range(-5, 2)):
+            task.learning_rate = learning_rate
+            best = max(best, train_program(keras, task, arrays, l2)[1])
+    return {"accuracy": best, "note": f"on {keras.backend.backend()}"}
+
+
 def import_package(task):
     return time_once(lambda: start(task))
 
 
-contend("keras", "given", {"step": step, "predict": predict, "import": import_package})
+contend(
+    "keras",
+    "given",
+    {"step": step, "predict": predict, "program": program, "grid": grid, "import": import_package},
+)

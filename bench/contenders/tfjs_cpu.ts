@@ -1,9 +1,15 @@
 import { contend } from '../contender.js'
 import { versionOf } from '../packages.js'
-import { importPackage, predict, step } from '../tfjs.js'
+import { grid, importPackage, predict, program, step } from '../tfjs.js'
 
 await contend({
   version: () => versionOf('@tensorflow/tfjs'),
   threads: 'one',
-  run: { step: step('cpu'), predict: predict('cpu'), import: importPackage('cpu') },
+  run: {
+    step: step('cpu'),
+    predict: predict('cpu'),
+    program: program('cpu'),
+    grid: grid('cpu'),
+    import: importPackage('cpu'),
+  },
 })

@@ -11,6 +11,7 @@
 #include "core/quasi_newton/methods.h"
 #include "core/schedules.h"
 #include "core/thread_team.h"
+#include "core/work_clock.h"
 
 namespace gemmnet {
 
@@ -91,6 +92,15 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return object;
 }
 
+void start_work_clock(const Napi::CallbackInfo& /*info*/) { work_clock::start(); }
+
+Napi::Value stop_work_clock(const Napi::CallbackInfo& info) {
+  const work_clock::Seconds seconds = work_clock::stop();
+  Napi::Object object = Napi::Object::New(info.Env());
+  for (std::size_t kind = 0; kind < work_kinds; ++kind) object[work_names[kind]] = seconds[kind];
+  return object;
+}
+
 }  // namespace
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
@@ -114,6 +124,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Network"] = network;
   exports["Trainer"] = trainer;
   exports["describe"] = Napi::Function::New(env, describe, "describe");
+  exports["startWorkClock"] = Napi::Function::New(env, start_work_clock, "startWorkClock");
+  exports["stopWorkClock"] = Napi::Function::New(env, stop_work_clock, "stopWorkClock");
   return exports;
 }
 

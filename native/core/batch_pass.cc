@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/work_clock.h"
+
 namespace gemmnet {
 
 namespace {
@@ -126,6 +128,7 @@ void BatchPass<T>::forward_rows(const Piece& piece, const Plan& plan, Range tile
                                 std::size_t stage) {
   const Range rows = plan.rows_of(tiles);
   if (stage == 0) {
+    const WorkSpan span(Work::gather);
     const auto places = piece.places.subspan(rows.begin, rows.size());
     piece.data.features.template gather<T>(places, buffers_.input().row_block(rows));
     objective_.gather(piece.data, places, rows, targets_);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/work_clock.h"
+
 namespace gemmnet {
 
 namespace {
@@ -75,6 +77,15 @@ std::size_t Fit<T>::most_threads() const {
 template <typename T>
 void Fit<T>::list_rows() {
   for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = settings_.train.place(i);
+}
+
+/// The rows of the data in the order of an epoch.
+template <typename T>
+void Fit<T>::draw_order(std::uint64_t epoch) {
+  const WorkSpan span(Work::gather);
+  list_rows();
+  if (trainer_.shuffle)
+    shuffle(order_, Philox(trainer_.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
 }
 
 /// Makes the step of the current phase, which goes on from the last one's weights.
@@ -174,6 +185,7 @@ FitOutcome Fit<T>::non_finite_loss(std::uint64_t epoch, std::size_t batch) const
 
 template <typename T>
 FitOutcome Fit<T>::run() {
+  const WorkSpan span(Work::elementwise);
   recall();
   for (std::size_t e = 0; e < settings_.epochs; ++e) {
     if (observer_.stop_requested()) return {Reason::stopped};
@@ -247,9 +259,7 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
   const std::size_t rows = settings_.train.size();
   const std::size_t size = batch_size(phase()).rows;
   const std::size_t batches = this->batches();
-  list_rows();
-  if (trainer_.shuffle)
-    shuffle(order_, Philox(trainer_.seed, Stream::shuffle, static_cast<std::uint32_t>(epoch)));
+  draw_order(epoch);
   report_.evaluations = 0;
   for (std::size_t batch = 0; batch < batches; ++batch) {
     const std::size_t first = batch * size;

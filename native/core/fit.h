@@ -43,6 +43,7 @@ class Fit {
   Ending run_iteration(std::uint64_t epoch);
   bool rate(std::uint64_t batches, double& rate);
   void list_rows();
+  void draw_order(std::uint64_t epoch);
   void recall();
   void load_weights();
   /// The weights that the network is to show.

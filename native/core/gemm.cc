@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/instruction_sets.h"
+#include "core/work_clock.h"
 
 namespace gemmnet {
 
@@ -28,6 +29,7 @@ void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_
   const blasint n = blas(c.columns);
   const blasint k = blas(transpose_a == Transpose::yes ? a.rows : a.columns);
   if (m == 0 || n == 0) return;
+  const WorkSpan span(Work::gemm);
   if constexpr (std::is_same_v<T, float>) {
     cblas_sgemm(CblasRowMajor, blas(transpose_a), blas(transpose_b), m, n, k, T{1}, a.data,
                 blas(a.stride), b.data, blas(b.stride), beta, c.data, blas(c.stride));

@@ -6,6 +6,8 @@
 #include <string>
 #include <system_error>
 
+#include "core/work_clock.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -143,6 +145,7 @@ void ThreadTeam::run(const Job& job) {
   if (sleepers_.load() != 0) jobs_begun_.notify_all();
 
   take_all(0);
+  const WorkSpan span(Work::waiting);
   for (std::uint32_t spin = 0; spin < spins_; ++spin) {
     if (unfinished_.load(std::memory_order_acquire) == 0) return;
     pause();
@@ -187,12 +190,14 @@ std::uint32_t ThreadTeam::take(Share& share, bool first, std::size_t thread) {
 
 void ThreadTeam::work(std::size_t thread) {
   const FlushSubnormals flush;
+  const WorkSpan span(Work::elementwise);
   for (;;) {
     // In this order: the destructor sets closing_ before it counts on, so a count that hides its
     // wake-up shows closing_.
     const std::uint32_t begun = jobs_begun_.load();
     if (closing_.load()) return;
     take_all(thread);
+    const WorkSpan waiting(Work::waiting);
     std::uint32_t spin = 0;
     while (jobs_begun_.load(std::memory_order_acquire) == begun && spin < spins_) {
       pause();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/work_clock.h"
+
 namespace gemmnet {
 
 template <typename T>
@@ -77,6 +79,7 @@ void Update<T>::limit(AlignedBuffer<T>& gradient, const Plan& plan, ThreadTeam& 
 
 template <typename T>
 void Update<T>::apply(const Plan& plan, std::size_t index, MatrixView<T> gradient) {
+  const WorkSpan span(Work::optimizer);
   const TensorTile& tile = plan.tensor_tiles[index];
   const auto& loops = kernels<T>().elementwise;
   const Tensor& shape = network_.tensors()[tile.place].shape;
