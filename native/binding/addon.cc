@@ -8,9 +8,9 @@
 #include "core/initializers.h"
 #include "core/layers.h"
 #include "core/metrics.h"
+#include "core/processors.h"
 #include "core/quasi_newton/methods.h"
 #include "core/schedules.h"
-#include "core/thread_team.h"
 
 namespace gemmnet {
 
