@@ -11,6 +11,7 @@
 #include "core/processors.h"
 #include "core/quasi_newton/methods.h"
 #include "core/schedules.h"
+#include "core/thread_budget.h"
 
 namespace gemmnet {
 
@@ -98,6 +99,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   static const bool ready = [] {
     initialize_blas();
     kernels<float>();
+    ThreadBudget::of_process();  // before what ends the fits at exit, as it must outlive them
     return true;
   }();
   static_cast<void>(ready);

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 /// A root folder with the files that a process finds under /proc and /sys.
 class System {
  public:
-  System() : root_(fs::temp_directory_path() / ("gemmnet-" + std::to_string(seed_()))) {
+  System() : root_(fs::temp_directory_path() / ("gemmnet-" + std::to_string(seed()))) {
     fs::create_directories(root_);
   }
   ~System() {
@@ -53,7 +53,7 @@ class System {
   [[nodiscard]] std::optional<double> quota() const { return cpu_quota(root_); }
 
  private:
-  static inline std::random_device seed_;
+  static inline std::random_device seed;
   fs::path root_;
 };
 
