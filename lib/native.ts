@@ -208,7 +208,7 @@ export interface NativeTrainerSettings {
   readonly averageMomentum: number
   readonly shuffle: boolean
   readonly seed: number
-  /** 0: by the work in a step. */
+  /** 0: by the work in a step, and what else runs. */
   readonly threads: number
 }
 

@@ -13,10 +13,12 @@ ThreadBudget& ThreadBudget::of_process() {
 
 ThreadBudget::Share::Share(ThreadBudget& budget, Kind kind, std::size_t most)
     : budget_(budget), kind_(kind), most_(std::max<std::size_t>(most, 1)) {
-  budget_.join(*this);
+  if (counts()) budget_.join(*this);
 }
 
-ThreadBudget::Share::~Share() { budget_.leave(*this); }
+ThreadBudget::Share::~Share() {
+  if (counts()) budget_.leave(*this);
+}
 
 void ThreadBudget::join(Share& share) {
   const std::lock_guard lock(mutex_);

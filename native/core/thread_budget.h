@@ -45,6 +45,9 @@ class ThreadBudget {
 
    private:
     friend class ThreadBudget;
+    /// The prediction of a row is over before anybody would have looked at it.
+    [[nodiscard]] bool counts() const { return kind_ != Kind::passing || most_ > 1; }
+
     ThreadBudget& budget_;
     const Kind kind_;
     const std::size_t most_;

@@ -40,6 +40,7 @@ TEST_CASE("one share has all processors that it has use for, and not more") {
   CHECK(dealt(8, {{Kind::lasting, 3}}) == std::vector<std::size_t>{3});
   CHECK(dealt(8, {{Kind::lasting, 0}}) == std::vector<std::size_t>{1});
   CHECK(dealt(8, {{Kind::passing, many}}) == std::vector<std::size_t>{8});
+  CHECK(dealt(8, {{Kind::passing, 1}}) == std::vector<std::size_t>{1});
 }
 
 TEST_CASE("processors are dealt out evenly, the first ones getting what is over") {
