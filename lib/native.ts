@@ -223,7 +223,7 @@ export interface NativeTrainerSettings {
   readonly averageMomentum: number
   readonly shuffle: boolean
   readonly seed: number
-  /** 0: by the work in a step. */
+  /** 0: by the work in a step, and what else runs. */
   readonly threads: number
 }
 
@@ -339,7 +339,7 @@ function loadNative(): Native {
   const root = findPackageRoot()
   const load = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Native
   try {
-    return load(root)
+    return withoutBlasThreads(() => load(root))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const isMissing =
@@ -353,6 +353,23 @@ function loadNative(): Native {
         '(npm 12 and newer block install scripts: run `npm install-scripts approve gemmnet` first)'
       : `gemmnet cannot run here: ${reason}`
     throw new GemmnetError('ERR_NO_BINARY', message, { cause })
+  }
+}
+
+/**
+ * OpenBLAS starts a thread for each processor as it is loaded, and they spin before they sleep; the
+ * addon, which brings threads of its own, then sets it to one. So it is told at once, unless the
+ * user has said something. In a worker `process.env` is a copy that OpenBLAS does not see: if
+ * nobody has loaded it before, it starts them there.
+ */
+function withoutBlasThreads<T>(load: () => T): T {
+  const name = 'OPENBLAS_NUM_THREADS'
+  if (process.env[name] !== undefined) return load()
+  process.env[name] = '1'
+  try {
+    return load()
+  } finally {
+    Reflect.deleteProperty(process.env, name) // also for what is started from here
   }
 }
 

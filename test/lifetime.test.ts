@@ -1,5 +1,6 @@
 import test from 'ava'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import type { Ended } from './helpers/run.js'
 import { runInChild, runInWorker, startWorker } from './helpers/run.js'
 import type { Size } from './helpers/scenarios.js'
@@ -108,6 +109,25 @@ test('fits of several networks at once, in several workers, do not mix', async (
   })
   t.is(weights.length, 12)
   t.is(new Set(weights).size, 1)
+})
+
+const hasTaskList = existsSync('/proc/self/task')
+
+test('four fits at once have no more threads than there are processors', async (t) => {
+  if (!hasTaskList) {
+    t.pass('only Linux lists its threads')
+    return
+  }
+  interface Count {
+    readonly processors: number
+    readonly together: number
+    readonly alone: number
+  }
+  const fits = 4
+  const count = await measureInChild<Count>('countThreads', { fits })
+  t.log(count)
+  t.true(count.together >= fits && count.together <= Math.max(fits, count.processors))
+  t.true(count.alone >= Math.min(2, count.processors) && count.alone <= count.processors)
 })
 
 test('the addon loads in eight workers, one after the other', async (t) => {

@@ -41,6 +41,22 @@ test('an instruction set that is not there is told, without advice to build', as
   t.notRegex(said, /npm rebuild/)
 })
 
+test('loading starts no threads of BLAS, and leaves the environment as it was', async (t) => {
+  if (!existsSync('/proc/self/task')) {
+    t.pass('only Linux lists its threads')
+    return
+  }
+  const script = `console.log(JSON.stringify({
+    threads: require("node:fs").readdirSync('/proc/self/task').length,
+    value: process.env.OPENBLAS_NUM_THREADS }))`
+  const load = async (value: string | undefined) =>
+    JSON.parse(await importWith({ OPENBLAS_NUM_THREADS: value }, script)) as object
+  const one = (await load('1')) as { threads: number }
+  t.deepEqual(await load(undefined), { threads: one.threads })
+  // A number of the user's own is left alone.
+  t.like(await load('2'), { value: '2' })
+})
+
 test('every instruction set that the processor runs learns the same to rounding', async (t) => {
   const script = `
     const { Dataset, Network, Trainer, dense, adam } = gemmnet
@@ -51,8 +67,8 @@ test('every instruction set that the processor runs learns the same to rounding'
     const options = { loss: 'categoricalCrossentropy', optimizer: adam(), epochs: 20 }
     new Trainer(network, options).fit(new Dataset(x, y)).then(() =>
       console.log(JSON.stringify([...network.parameters])))`
-  const native = await import('../lib/native.js')
-  const sets = native.native.describe().instructionSets.filter(({ supported }) => supported)
+  const { native } = await import('../lib/native.js')
+  const sets = native.describe().instructionSets.filter(({ supported }) => supported)
   const results = []
   for (const { name } of sets)
     results.push(JSON.parse(await importWith({ GEMMNET_SIMD: name }, script)) as number[])

@@ -30,7 +30,7 @@ const cases = {
 
 for (const [name, { widths, batch, rows }] of Object.entries(cases))
   for (const dtype of ['float32', 'float64'] as const)
-    test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4 and 8 threads`, async (t) => {
+    test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4, 8 and 64 threads`, async (t) => {
       const inputs = widths[0]
       const outputs = widths.at(-1) ?? 1
       const data = new Dataset(
@@ -72,7 +72,7 @@ for (const [name, { widths, batch, rows }] of Object.entries(cases))
         ])
       }
       const alone = await run(1)
-      for (const threads of [2, 3, 4, 8])
+      for (const threads of [2, 3, 4, 8, 64])
         t.true(alone.equals(await run(threads)), `${threads} threads`)
     })
 
@@ -125,7 +125,7 @@ const networks = {
 
 for (const [name, { layers, batchSize, options }] of Object.entries(networks))
   for (const dtype of ['float32', 'float64'] as const)
-    test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4 and 8 threads`, async (t) => {
+    test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4, 8 and 64 threads`, async (t) => {
       const x = randomMatrix(1150, 24, 1, -1, 1)
       const data = new Dataset(
         x,
@@ -149,7 +149,7 @@ for (const [name, { layers, batchSize, options }] of Object.entries(networks))
         }
         const alone = await run(1)
         t.true(alone.every(Number.isFinite))
-        for (const threads of [2, 3, 4, 8])
+        for (const threads of [2, 3, 4, 8, 64])
           t.deepEqual(await run(threads), alone, `${threads} threads, option ${i}`)
       }
     })

@@ -20,7 +20,7 @@ export const trainerOptions = {
   shuffle: defaulted(true, checks.boolean),
   /** Seed of the orders, and of what random layers draw. Equal seeds give equal results. Default 0. */
   seed: defaulted(0, checks.wholeNumber),
-  /** Threads of a step. Results do not depend on it. Default: by the work in a step, at most one per available core. */
+  /** Threads of a step. Results do not depend on it. Default: by the work in a step, and at each epoch an even part of the processors that other fits of this process leave (affinity and container limits decide how many there are). */
   threads: optional(threadCount),
   /** Strength of the L1 penalty `l1 * sum of magnitudes` of every kernel, at least 0. Default 0. */
   l1: defaulted(0, checks.nonNegative),

@@ -8,9 +8,10 @@
 #include "core/initializers.h"
 #include "core/layers.h"
 #include "core/metrics.h"
+#include "core/processors.h"
 #include "core/quasi_newton/methods.h"
 #include "core/schedules.h"
-#include "core/thread_team.h"
+#include "core/thread_budget.h"
 #include "core/work_clock.h"
 
 namespace gemmnet {
@@ -108,6 +109,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   static const bool ready = [] {
     initialize_blas();
     kernels<float>();
+    ThreadBudget::of_process();  // before what ends the fits at exit, as it must outlive them
     return true;
   }();
   static_cast<void>(ready);

@@ -6,6 +6,7 @@
 #include "binding/job.h"
 #include "core/gradient_check.h"
 #include "core/inference.h"
+#include "core/thread_budget.h"
 
 namespace gemmnet {
 
@@ -55,7 +56,9 @@ void predict_into(const Network<T>& network, const Source& source, T* outputs,
   const std::size_t rows = source.rows();
   if (rows == 0) return;
   const std::size_t tile = inference_rows(network);
-  ThreadTeam team(default_threads(network, rows, (rows + tile - 1) / tile));
+  const ThreadBudget::Share share(ThreadBudget::of_process(), ThreadBudget::Kind::passing,
+                                  default_threads(network, rows, (rows + tile - 1) / tile));
+  ThreadTeam team(share.threads());
   Inference<T> inference(network, rows, team.size());
   const MatrixView<T> into(outputs, rows, network.outputs());
   const auto block = network.parameters();

@@ -39,8 +39,10 @@ Fit<T>::Fit(Network<T>& network, const Objective<T>& objective, const TrainerSet
       observer_(observer),
       custom_loss_(custom_loss),
       order_(settings.train.size()),
-      team_(most_threads()),
-      inference_(network, largest_set(settings), team_.size()) {
+      share_(ThreadBudget::of_process(),
+             trainer.threads == 0 ? ThreadBudget::Kind::lasting : ThreadBudget::Kind::fixed,
+             most_threads()),
+      inference_(network, largest_set(settings), share_.most()) {
   if (objective.needs_all_rows()) scored_ = ScoredRows<T>(settings.train.size(), network.outputs());
   report_.validations.resize(settings.validations.size());
 }
@@ -73,6 +75,17 @@ std::size_t Fit<T>::most_threads() const {
   return most;
 }
 
+/// Makes another team where the share has changed; what it needs is there for the largest.
+template <typename T>
+void Fit<T>::follow_share() {
+  const std::size_t threads = share_.threads();
+  if (threads == team_threads_) return;
+  team_threads_ = threads;
+  team_.reset();  // not two at once
+  team_ = std::make_unique<ThreadTeam>(threads);
+  if (cost_) cost_->run_on(*team_);
+}
+
 /// The rows of the data in their own order.
 template <typename T>
 void Fit<T>::list_rows() {
@@ -103,7 +116,7 @@ void Fit<T>::begin_phase() {
   cost_.reset();
   step_.reset();  // not two at once
   step_ = std::make_unique<Step<T>>(network_, objective_, update, phase_state().optimizer, averages,
-                                    custom_loss_, size, team_.size());
+                                    custom_loss_, size, share_.most());
   if (settings_.train.size() % size.rows != 0) step_->prepare(settings_.train.size() % size.rows);
   if (objective_.needs_all_rows()) step_->collect(&scored_);
   if (weights.size() != 0)
@@ -113,7 +126,7 @@ void Fit<T>::begin_phase() {
   if (!quasi_newton) return;
   list_rows();
   cost_ = std::make_unique<FullBatchCost<T>>(network_, objective_, *step_, settings_.train, order_,
-                                             team_);
+                                             *team_);
   point_.resize(cost_->size());
   cost_->read(step_->parameters(), point_);
 }
@@ -197,6 +210,7 @@ FitOutcome Fit<T>::run() {
 
 template <typename T>
 typename Fit<T>::Ending Fit<T>::run_epoch() {
+  follow_share();
   const bool done =
       state_.phase_ended || (phase().epochs != 0 && state_.phase_epochs >= phase().epochs);
   if (done && !is_last_phase()) {
@@ -214,6 +228,7 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   const std::uint64_t epoch = state_.epochs + 1;
   report_.epoch = epoch;
   report_.phase = state_.phase;
+  report_.threads = team_->size();
   objective_.clear(report_.train);
   if (const Ending ending = cost_ ? run_iteration(epoch) : run_batches(epoch)) return ending;
   const AlignedBuffer<T>& weights = shown();
@@ -234,7 +249,7 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   report_.rows_per_second = static_cast<double>(settings_.train.size()) / report_.seconds;
   const typename Inference<T>::Stop stop = [&] { return observer_.stop_requested(); };
   for (std::size_t v = 0; v < settings_.validations.size(); ++v)
-    inference_.evaluate(weights.data(), objective_, settings_.validations[v], team_, stop,
+    inference_.evaluate(weights.data(), objective_, settings_.validations[v], *team_, stop,
                         report_.validations[v]);
   if (observer_.stop_requested()) return FitOutcome{Reason::stopped};
   observer_.epoch_ended(report_);
@@ -273,7 +288,7 @@ typename Fit<T>::Ending Fit<T>::run_batches(std::uint64_t epoch) {
     if (rate(batches, report_.learning_rate))
       outcome = step_->train(settings_.train.rows(), places,
                              {trainer_.seed, static_cast<std::uint32_t>(epoch), first},
-                             report_.learning_rate, team_, report_.train);
+                             report_.learning_rate, *team_, report_.train);
     if (outcome == Outcome::non_finite_penalty) state_.averages.begun = false;  // they are in it
     if (outcome == Outcome::non_finite) publish();
     if (outcome == Outcome::non_finite || outcome == Outcome::non_finite_penalty)

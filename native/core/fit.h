@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/full_batch_cost.h"
+#include "core/thread_budget.h"
 #include "core/trainer.h"
 
 namespace gemmnet {
@@ -38,6 +39,7 @@ class Fit {
   [[nodiscard]] std::size_t most_threads() const;
   [[nodiscard]] typename Step<T>::BatchSize batch_size(const PhaseSettings& phase) const;
 
+  void follow_share();
   Ending run_epoch();
   Ending run_batches(std::uint64_t epoch);
   Ending run_iteration(std::uint64_t epoch);
@@ -64,7 +66,9 @@ class Fit {
   CustomLoss<T>* custom_loss_;
 
   std::vector<std::uint32_t> order_;
-  ThreadTeam team_;
+  ThreadBudget::Share share_;
+  std::size_t team_threads_ = 0;      // that team_ was asked to have
+  std::unique_ptr<ThreadTeam> team_;  // from the first epoch on
   Inference<T> inference_;
   ScoredRows<T> scored_;
   std::unique_ptr<Step<T>> step_;           // of the current phase, once it has begun

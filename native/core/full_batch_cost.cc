@@ -38,7 +38,7 @@ FullBatchCost<T>::FullBatchCost(const Network<T>& network, const Objective<T>& o
       step_(step),
       data_(data),
       places_(places),
-      team_(team),
+      team_(&team),
       size_(learned_count(network)) {}
 
 template <typename T>
@@ -73,7 +73,7 @@ bool FullBatchCost<T>::move_to(std::span<const T> point) {
 template <typename T>
 double FullBatchCost<T>::evaluate(std::span<const T> point, std::span<T> gradient) {
   move_to(point);
-  value_ = step_.differentiate(data_.rows(), places_, team_, scores_);
+  value_ = step_.differentiate(data_.rows(), places_, *team_, scores_);
   known_ = true;
   read(step_.gradient(), gradient);
   return value_;
@@ -81,7 +81,7 @@ double FullBatchCost<T>::evaluate(std::span<const T> point, std::span<T> gradien
 
 template <typename T>
 double FullBatchCost<T>::value(std::span<const T> point) {
-  if (!move_to(point)) value_ = step_.cost(data_.rows(), places_, team_, scores_);
+  if (!move_to(point)) value_ = step_.cost(data_.rows(), places_, *team_, scores_);
   known_ = true;
   return value_;
 }
@@ -110,7 +110,7 @@ void FullBatchCost<T>::prepare_chunks() {
 template <typename T>
 template <typename Use>
 void FullBatchCost<T>::run_tiles(std::span<const std::uint32_t> chunk, const Use& use) {
-  team_.run(pieces(chunk.size(), tile_rows), [&](std::size_t tile, std::size_t /*thread*/) {
+  team_->run(pieces(chunk.size(), tile_rows), [&](std::size_t tile, std::size_t /*thread*/) {
     const Range rows{tile * tile_rows, std::min(chunk.size(), (tile + 1) * tile_rows)};
     use(chunk.subspan(rows.begin, rows.size()), rows);
   });
@@ -190,7 +190,7 @@ double FullBatchCost<T>::linearize(std::span<const T> point, std::span<T> gradie
     const T beta = begin == 0 ? T{0} : T{1};
     // The largest blocks, which are the last of the lower triangle, first.
     const std::size_t blocks = pieces(size_, block_rows);
-    team_.run(blocks, [&](std::size_t index, std::size_t /*thread*/) {
+    team_->run(blocks, [&](std::size_t index, std::size_t /*thread*/) {
       const std::size_t first = (blocks - 1 - index) * block_rows;
       const Range own{first, std::min(size_, first + block_rows)};
       const Range left{0, own.end};

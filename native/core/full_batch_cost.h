@@ -22,6 +22,9 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   FullBatchCost(const Network<T>& network, const Objective<T>& objective, Step<T>& step,
                 const Dataset& data, std::span<const std::uint32_t> places, ThreadTeam& team);
 
+  /// From now on, another team does the work.
+  void run_on(ThreadTeam& team) { team_ = &team; }
+
   [[nodiscard]] std::size_t size() const override { return size_; }
   double evaluate(std::span<const T> point, std::span<T> gradient) override;
   double value(std::span<const T> point) override;
@@ -57,7 +60,7 @@ class FullBatchCost final : public LeastSquaresCost<T> {
   Step<T>& step_;
   const Dataset& data_;
   std::span<const std::uint32_t> places_;
-  ThreadTeam& team_;
+  ThreadTeam* team_;
   std::size_t size_;
   // Of the step's weights, if `known_`:
   double value_ = 0;

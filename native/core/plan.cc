@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/gemm.h"
-#include "core/thread_team.h"
+#include "core/processors.h"
 
 namespace gemmnet {
 

@@ -1,16 +1,10 @@
 #include "core/thread_team.h"
 
-#include <algorithm>
-#include <cmath>
-#include <fstream>
-#include <string>
 #include <system_error>
 
+#include "core/processors.h"
 #include "core/work_clock.h"
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #endif
@@ -31,32 +25,6 @@ void pause() {
 #elif defined(__aarch64__)
   asm volatile("isb");
 #endif
-}
-
-/// The cgroup's CPU quota in processors, or 0 where there is none.
-double cpu_quota() {
-  std::string quota;
-  double period = 0;
-  std::ifstream version2("/sys/fs/cgroup/cpu.max");
-  if (version2 >> quota >> period && quota != "max") return std::stod(quota) / period;
-  std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double microseconds = 0;
-  if (quota_file >> microseconds && period_file >> period && microseconds > 0 && period > 0)
-    return microseconds / period;
-  return 0;
-}
-
-std::size_t count_processors() {
-  std::size_t count = std::max(1U, std::thread::hardware_concurrency());
-#if defined(__linux__)
-  cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
-    count = static_cast<std::size_t>(std::max(1, CPU_COUNT(&mask)));
-#endif
-  const double quota = cpu_quota();
-  if (quota > 0) count = std::min(count, static_cast<std::size_t>(std::max(1.0, std::ceil(quota))));
-  return count;
 }
 
 }  // namespace
@@ -85,11 +53,6 @@ FlushSubnormals::FlushSubnormals() : before_(0) {}
 FlushSubnormals::~FlushSubnormals() = default;
 
 #endif
-
-std::size_t available_processors() {
-  static const std::size_t count = count_processors();
-  return count;
-}
 
 ThreadTeam::ThreadTeam(std::size_t size)
     : share_count_(size),

@@ -114,7 +114,4 @@ class ThreadTeam {
   FlushSubnormals flush_;  // of the owner's thread
 };
 
-/// Processors that this process may run on: its affinity mask, cut by the container's CPU quota.
-std::size_t available_processors();
-
 }  // namespace gemmnet

@@ -1,6 +1,7 @@
 #include "core/trainer.h"
 
 #include "core/fit.h"
+#include "core/thread_budget.h"
 
 namespace gemmnet {
 
@@ -36,8 +37,12 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer,
 template <typename T>
 Scores Trainer<T>::evaluate(const Dataset& data, const typename Inference<T>::Stop& stop) const {
   const std::size_t tile = inference_rows(*network_);
-  ThreadTeam team(
-      threads_for(*network_, settings_.threads, data.size(), (data.size() + tile - 1) / tile));
+  const std::size_t most =
+      threads_for(*network_, settings_.threads, data.size(), (data.size() + tile - 1) / tile);
+  std::optional<ThreadBudget::Share> share;
+  if (settings_.threads == 0)
+    share.emplace(ThreadBudget::of_process(), ThreadBudget::Kind::passing, most);
+  ThreadTeam team(share ? share->threads() : most);
   Inference<T> inference(*network_, data.size(), team.size());
   const auto block = network_->parameters();
   Scores scores;

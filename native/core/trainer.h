@@ -28,7 +28,7 @@ struct TrainerSettings {
   double average_momentum = 0;        // of running averages of the weights; 0: none
   bool shuffle = true;
   std::uint64_t seed = 0;
-  std::size_t threads = 0;  // 0: by the work in a step (plan.h)
+  std::size_t threads = 0;  // 0: by the work in a step (plan.h) and what else runs (ThreadBudget)
 };
 
 /// What one fit is given.
@@ -43,6 +43,7 @@ struct FitSettings {
 struct EpochReport {
   std::uint64_t epoch = 0;  // from 1, over the Trainer's life
   std::size_t phase = 0;
+  std::size_t threads = 0;  // that trained; no result depends on it
   /// Running means over the epoch, from before each step's update; of a quasi-Newton iteration, the
   /// point that it moved to.
   Scores train;

@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { TrainerOptions } from '../../lib/index.js'
 import { Dataset, dense, Network, sgd, Trainer } from '../../lib/index.js'
+import { native } from '../../lib/native.js'
 import { clouds } from './data.js'
 
 // What lifetime tests run where a crash, an exit or a termination harms nothing else: see run.ts.
@@ -155,6 +157,56 @@ export async function trainTogether(
   const trainers = Array.from({ length: fits }, () => makeTrainer('small'))
   await Promise.all(trainers.map((trainer) => trainer.fit(data, { epochs })))
   say(trainers.map(({ network }) => network.parameters.join()))
+}
+
+/**
+ * How many threads more the process has while so many fits run that were told no number of them,
+ * and how many when the first of them has remained alone. Linux.
+ */
+export async function countThreads(say: Say, { fits }: { fits: number }): Promise<void> {
+  const data = makeData('small')
+  const count = () => readdirSync('/proc/self/task').length
+  const before = count()
+  // A thread that has been joined can be listed for another moment.
+  const settled = async (most: number) => {
+    const until = performance.now() + 5000
+    while (count() - before > most && performance.now() < until)
+      await new Promise((resolve) => setImmediate(resolve))
+    return count() - before
+  }
+  const { processors } = native.describe()
+  let arrived: (() => void)[] = []
+  const meet = () =>
+    new Promise<void>((resolve) => {
+      arrived.push(resolve)
+      if (arrived.length < fits) return
+      for (const go of arrived) go()
+      arrived = []
+    })
+  const said = { processors, together: NaN, alone: NaN }
+  const others: Promise<unknown>[] = []
+  // The fits wait for this, so all have begun before any begins its second epoch, and none has
+  // ended when they are counted.
+  const onEpochEnd = (first: boolean) => async (epoch: number) => {
+    if (epoch <= 2) await meet()
+    if (epoch === 2) {
+      if (first) said.together = await settled(Math.max(fits, processors))
+      await meet()
+    }
+    if (epoch === 3) await Promise.all(others)
+    if (epoch === 4) said.alone = await settled(processors)
+  }
+  const start = (first: boolean, epochs: number) => {
+    const meeting = onEpochEnd(first)
+    return makeTrainer('small').fit(data, {
+      epochs,
+      callbacks: [{ onEpochEnd: ({ epoch }) => meeting(epoch) }],
+    })
+  }
+  const first = start(true, 4)
+  for (let i = 1; i < fits; i++) others.push(Promise.resolve(start(false, 2)))
+  await first
+  say(said)
 }
 
 /** The event loop's delay, milliseconds, while a fit uses all cores. */
