@@ -1,5 +1,6 @@
 #include "core/thread_team.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "core/processors.h"
