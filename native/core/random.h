@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace gemmnet {
 
@@ -41,11 +42,17 @@ class Philox {
   }
 
   /// Uniform in {0, ..., bound - 1}; a value is favoured by less than bound / 2^64.
-  [[nodiscard]] std::uint32_t below(std::uint32_t bound, std::uint64_t index) const {
-    const std::uint64_t word = bits(index);
-    const std::uint64_t carry = (low(word) * std::uint64_t{bound}) >> 32;
-    return high(high(word) * std::uint64_t{bound} + carry);
+  [[nodiscard]] static std::uint32_t below(std::uint32_t bound, const Block& block) {
+    const std::uint64_t carry = (block[0] * std::uint64_t{bound}) >> 32;
+    return high(block[1] * std::uint64_t{bound} + carry);
   }
+  [[nodiscard]] std::uint32_t below(std::uint32_t bound, std::uint64_t index) const {
+    return below(bound, block(index));
+  }
+
+  /// Blocks `first` to `first` + 15, at once: some times faster than one by one.
+  static constexpr std::size_t group = 16;
+  void blocks(std::uint64_t first, Block (&into)[group]) const;
 
   /// The bare function, for the published test vectors.
   static Block mix(Block counter, std::uint32_t key0, std::uint32_t key1) {
@@ -70,14 +77,6 @@ class Philox {
 };
 
 /// Shuffles `items` in place (Fisher-Yates from the end), draw i deciding item i.
-template <typename Items>
-void shuffle(Items& items, const Philox& random) {
-  for (std::size_t i = items.size(); i > 1; --i) {
-    const std::uint32_t j = random.below(static_cast<std::uint32_t>(i), i);
-    const auto item = items[i - 1];
-    items[i - 1] = items[j];
-    items[j] = item;
-  }
-}
+void shuffle(std::span<std::uint32_t> items, const Philox& random);
 
 }  // namespace gemmnet

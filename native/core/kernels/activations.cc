@@ -1,4 +1,5 @@
 #include "core/kernels/loops.h"
+#include "core/kernels/narrow_rows.h"
 #include "core/kernels/vector_math.h"
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
@@ -219,9 +220,38 @@ inline T add_bias_and_find_largest(T* z, const T* bias, std::size_t size) {
   return largest;
 }
 
+/// softmax_forward of at most sixteen narrow rows.
+template <typename T>
+void narrow_softmax_rows(MatrixView<T> z, const T* bias, MatrixView<T> a, std::size_t first,
+                         std::size_t count) {
+  NarrowRows<T> rows;
+  rows.load(z, first, count);
+  if (bias != nullptr) {
+    for (std::size_t c = 0; c < z.columns; ++c) rows.columns[c] += bias[c];
+    rows.store(z, first, count);
+  }
+  RowLanes<T> largest;
+  rows.find_largest(z.columns, largest);
+  RowLanes<T> sum{};
+  for (std::size_t c = 0; c < z.columns; ++c) {
+    rows.columns[c] -= largest;
+    each_lane<T>(rows.columns[c], [](T x) { return exp(x); });
+    sum += rows.columns[c];
+  }
+  for (std::size_t c = 0; c < z.columns; ++c) rows.columns[c] /= sum;
+  rows.store(a, first, count);
+}
+
 /// a = exp(z - max z) / sum exp(z - max z), in each row.
 template <typename T>
 void softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bias, MatrixView<T> a) {
+  if (z.columns < narrow_columns) {
+    for (std::size_t r = 0; r < z.rows; r += row_lanes) {
+      const std::size_t left = z.rows - r;
+      narrow_softmax_rows(z, bias, a, r, left < row_lanes ? left : row_lanes);
+    }
+    return;
+  }
   for (std::size_t r = 0; r < z.rows; ++r) {
     T* const z_row = z.data + r * z.stride;
     T* const a_row = a.data + r * a.stride;

@@ -2,19 +2,39 @@
 #include <utility>
 
 #include "core/kernels/loops.h"
+#include "core/kernels/narrow_rows.h"
 #include "core/kernels/vector_math.h"
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
 
 namespace {
 
+/// The sums of up to sixteen columns, in registers.
+template <typename T>
+[[gnu::always_inline]] inline void lane_column_sums(MatrixView<const T> m, std::size_t first,
+                                                    std::size_t count, T beta, T* sums) {
+  RowLanes<T> sum{};
+  if (beta != 0)
+    for (std::size_t c = 0; c < count; ++c) sum[c] = beta * sums[first + c];
+  const T* row = m.data + first;
+  for (std::size_t r = 0; r < m.rows; ++r, row += m.stride) {
+    RowLanes<T> values{};
+    __builtin_memcpy(&values, row, count * sizeof(T));
+    sum += values;
+  }
+  __builtin_memcpy(sums + first, &sum, count * sizeof(T));
+}
+
 template <typename T>
 void column_sums(MatrixView<const T> m, T beta, T* sums) {
-  for (std::size_t c = 0; c < m.columns; ++c) sums[c] = beta == 0 ? T{0} : beta * sums[c];
-  for (std::size_t r = 0; r < m.rows; ++r) {
-    const T* const row = m.data + r * m.stride;
-    GEMMNET_INDEPENDENT_ITERATIONS
-    for (std::size_t c = 0; c < m.columns; ++c) sums[c] += row[c];
+  std::size_t c = 0;
+  for (; c + row_lanes <= m.columns; c += row_lanes) lane_column_sums(m, c, row_lanes, beta, sums);
+  if (c < m.columns) {
+    for (std::size_t last = c; last < m.columns; ++last)
+      sums[last] = beta == 0 ? T{0} : beta * sums[last];
+    for (std::size_t r = 0; r < m.rows; ++r)
+      for (std::size_t last = c; last < m.columns; ++last)
+        sums[last] += m.data[r * m.stride + last];
   }
 }
 
@@ -210,6 +230,8 @@ constexpr std::size_t group_words = 4 * group_blocks;
   }
 }
 
+void first_words(const DrawRow& draws, std::uint32_t* words) { draw_words(draws, 0, words); }
+
 /// values[i] = value(draw i of the row).
 template <typename T, typename Value>
 [[gnu::always_inline]] inline void draw(const DrawRow& draws, T* values, std::size_t size,
@@ -296,6 +318,7 @@ Elementwise<T> elementwise() {
           &sum_of_squares<T>,
           &sum_of_magnitudes<T>,
           &first_non_finite<T>,
+          &first_words,
           &dropout<T>,
           &normal<T>,
           &average<T>,

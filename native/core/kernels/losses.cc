@@ -7,6 +7,7 @@
 #include <cassert>
 
 #include "core/kernels/loops.h"
+#include "core/kernels/narrow_rows.h"
 #include "core/kernels/vector_math.h"
 
 namespace gemmnet::GEMMNET_INSTRUCTION_SET {
@@ -438,6 +439,60 @@ inline T largest_of(const T* x, std::size_t size) {
   return largest;
 }
 
+/// Rows first ... first + count - 1 of categorical_crossentropy_of_logits, at most sixteen narrow
+/// ones. Returns the weighted sum of their losses.
+template <typename T>
+double narrow_categorical_rows(const LossRows<T>& rows, std::size_t first, std::size_t count,
+                               T smoothing) {
+  const std::size_t classes = rows.input.columns;
+  const T kept = 1 - smoothing;
+  const T even = smoothing / static_cast<T>(classes);
+  NarrowRows<T> a;
+  NarrowRows<T> y;
+  a.load(rows.input, first, count);
+  if (rows.labels == nullptr) {
+    y.load(rows.targets, first, count);
+  } else {
+    for (std::size_t c = 0; c < classes; ++c) y.columns[c] = RowLanes<T>{};
+    for (std::size_t lane = 0; lane < count; ++lane) y.columns[rows.labels[first + lane]][lane] = 1;
+  }
+  RowLanes<T> weights{};
+  for (std::size_t lane = 0; lane < count; ++lane)
+    weights[lane] = rows.weights == nullptr ? T{1} : rows.weights[first + lane];
+
+  RowLanes<T> largest;
+  a.find_largest(classes, largest);
+  RowLanes<T> sum{};
+  RowLanes<T> target_sum{};
+  RowLanes<T> target_logits{};  // sum of y (z - max z)
+  for (std::size_t c = 0; c < classes; ++c) {
+    const RowLanes<T> target = kept * y.columns[c] + even;
+    const RowLanes<T> logit = a.columns[c] - largest;
+    // A logit of -infinity that is not asked for is no loss.
+    target_logits += target == 0 ? RowLanes<T>{} : target * logit;
+    target_sum += target;
+    y.columns[c] = target;
+    a.columns[c] = logit;
+    each_lane<T>(a.columns[c], [](T x) { return exp(x); });
+    sum += a.columns[c];
+  }
+  RowLanes<T> log_sum = sum;
+  each_lane<T>(log_sum, [](T x) { return log(x); });
+  const RowLanes<T> losses = target_sum * log_sum - target_logits;
+  double total = 0;
+  for (std::size_t lane = 0; lane < count; ++lane)
+    total += static_cast<double>(weights[lane]) * static_cast<double>(losses[lane]);
+
+  const RowLanes<T> factor = weights * rows.scale;
+  for (std::size_t c = 0; c < classes; ++c) {
+    a.columns[c] /= sum;
+    y.columns[c] = factor * (target_sum * a.columns[c] - y.columns[c]);
+  }
+  a.store(rows.outputs, first, count);
+  if (rows.gradient.data != nullptr) y.store(rows.gradient, first, count);
+  return total;
+}
+
 /// The same of a = softmax(z): log(sum exp z) - z_y, gradient a - y.
 template <typename T>
 double categorical_crossentropy_of_logits(const double* options, const LossRows<T>& rows) {
@@ -446,6 +501,14 @@ double categorical_crossentropy_of_logits(const double* options, const LossRows<
   const T kept = static_cast<T>(1 - options[smoothing_option]);
   const T even =
       static_cast<T>(options[smoothing_option] / static_cast<double>(rows.input.columns));
+  if (rows.input.columns < narrow_columns) {
+    double sum = 0;
+    for (std::size_t r = 0; r < rows.input.rows; r += row_lanes) {
+      const std::size_t left = rows.input.rows - r;
+      sum += narrow_categorical_rows(rows, r, left < row_lanes ? left : row_lanes, smoothing);
+    }
+    return sum;
+  }
   return sum_rows(rows, [&](const Row<T>& row) {
     const T* const z = row.input;
     T* const a = row.outputs;

@@ -123,6 +123,8 @@ struct Elementwise {
   double (*sum_of_magnitudes)(const T* values, std::size_t size);
   /// Position of the first NaN or infinity, or `size`.
   std::size_t (*first_non_finite)(const T* values, std::size_t size);
+  /// The 64 words of the row's first 16 blocks.
+  void (*draw_words)(const DrawRow& draws, std::uint32_t* words);
   /// factors[i] = 0 with probability `rate`, else 1 / (1 - rate); draw i of the row.
   void (*dropout)(const DrawRow& draws, double rate, T* factors, std::size_t size);
   /// values[i] = a draw from the standard normal distribution, draw i of the row.

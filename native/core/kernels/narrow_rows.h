@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/kernels/loops.h"
+
+namespace gemmnet::GEMMNET_INSTRUCTION_SET {
+
+/// Rows of fewer columns than this do not fill the vectors of a loop over columns: sixteen rows at
+/// a time do, of each column one vector.
+constexpr std::size_t narrow_columns = 32;
+constexpr std::size_t row_lanes = 16;
+
+/// A number of each of sixteen rows: a vector as gcc and clang both have them, whose operators work
+/// lane by lane. (Loops of sixteen turns they would unroll instead of vectorizing them.)
+template <typename T>
+using RowLanes [[gnu::vector_size(row_lanes * sizeof(T))]] = T;
+
+/// x = function(x), lane by lane, for a function of vector_math.h.
+template <typename T, typename Function>
+[[gnu::always_inline]] inline void each_lane(RowLanes<T>& x, const Function& function) {
+  T lanes[row_lanes];
+  __builtin_memcpy(lanes, &x, sizeof(x));
+  GEMMNET_INDEPENDENT_ITERATIONS
+  for (std::size_t lane = 0; lane < row_lanes; ++lane) lanes[lane] = function(lanes[lane]);
+  __builtin_memcpy(&x, lanes, sizeof(x));
+}
+
+/// Sixteen rows, column by column. Those beyond the last are zero.
+template <typename T>
+struct NarrowRows {
+  RowLanes<T> columns[narrow_columns];
+
+  void load(MatrixView<const T> from, std::size_t first, std::size_t count) {
+    T* const to = reinterpret_cast<T*>(columns);
+    if (count < row_lanes)
+      for (std::size_t c = 0; c < from.columns; ++c) columns[c] = RowLanes<T>{};
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const T* const row = from.data + (first + lane) * from.stride;
+      for (std::size_t c = 0; c < from.columns; ++c) to[c * row_lanes + lane] = row[c];
+    }
+  }
+  void store(MatrixView<T> into, std::size_t first, std::size_t count) const {
+    const T* const from = reinterpret_cast<const T*>(columns);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      T* const row = into.data + (first + lane) * into.stride;
+      for (std::size_t c = 0; c < into.columns; ++c) row[c] = from[c * row_lanes + lane];
+    }
+  }
+  /// The largest number of each row; a NaN may be passed over.
+  [[gnu::always_inline]] void find_largest(std::size_t count, RowLanes<T>& most) const {
+    most = columns[0];
+    for (std::size_t c = 1; c < count; ++c) most = columns[c] > most ? columns[c] : most;
+  }
+};
+
+}  // namespace gemmnet::GEMMNET_INSTRUCTION_SET
