@@ -1,12 +1,16 @@
 #include "core/fit.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/work_clock.h"
 
 namespace gemmnet {
 
 namespace {
+
+/// Weights that one thread checks and copies at a time.
+constexpr std::size_t publish_stretch = std::size_t{1} << 16;
 
 /// The first layer with a weight that is not finite, or the number of layers.
 template <typename T>
@@ -171,11 +175,26 @@ void Fit<T>::load_weights() {
 template <typename T>
 bool Fit<T>::publish() {
   const AlignedBuffer<T>& weights = shown();
-  if (first_non_finite_layer(network_, weights) != network_.layers().size()) {
+  const auto in_stretches = [&](const auto& visit) {
+    const std::size_t count = (weights.size() + publish_stretch - 1) / publish_stretch;
+    team_->run(count, [&](std::size_t index, std::size_t /*thread*/) {
+      const std::size_t begin = index * publish_stretch;
+      visit(weights.data() + begin, begin, std::min(publish_stretch, weights.size() - begin));
+    });
+  };
+  std::atomic<bool> finite{true};
+  in_stretches([&](const T* from, std::size_t /*begin*/, std::size_t size) {
+    if (kernels<T>().elementwise.first_non_finite(from, size) != size) finite.store(false);
+  });
+  if (!finite.load()) {
     state_.averages.begun = false;  // they would not become finite again
     return false;
   }
-  network_.publish(weights);
+  network_.publish([&](T* to) {
+    in_stretches([&](const T* from, std::size_t begin, std::size_t size) {
+      std::copy_n(from, size, to + begin);
+    });
+  });
   state_.published_version = network_.version();
   if (state_.averages.begun) {
     if (state_.weights.size() == 0) state_.weights = AlignedBuffer<T>(weights.size());

@@ -62,6 +62,8 @@ constexpr std::size_t fewest_rows_for_copy = 96;
 constexpr std::size_t most_cached_elements = std::size_t{1} << 18;
 /// Elements of c from which on packing a and b pays if a is transposed and far.
 constexpr std::size_t fewest_packed_elements = 96 * 1024;
+/// Rows that are multiplied at once at least, where b need not be cut for it.
+constexpr std::size_t fewest_unpacked_rows = 16;
 /// Fewer still do not repay the parts.
 constexpr std::size_t fewest_rows_for_parts = 24;
 
@@ -143,9 +145,12 @@ void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
         a.rows * a.stride > most_cached_elements && c.rows * c.columns >= fewest_packed_elements;
     if (is_far || c.rows * c.columns * depth <= limit)
       return multiply(transpose_a, a, transpose_b, b, beta, c);
-  } else if (transpose_b == Transpose::no && part_rows * c.columns * depth <= limit) {
-    for (std::size_t row = 0; row < c.rows; row += part_rows) {
-      const Range rows{row, std::min(c.rows, row + part_rows)};
+  } else if (transpose_b == Transpose::no && fewest_unpacked_rows * c.columns * depth <= limit) {
+    // A share of a part's rows that has all columns and the whole depth.
+    std::size_t share = part_rows;
+    while (share * c.columns * depth > limit) share /= 2;
+    for (std::size_t row = 0; row < c.rows; row += share) {
+      const Range rows{row, std::min(c.rows, row + share)};
       multiply(transpose_a, a.row_block(rows), transpose_b, b, beta, c.row_block(rows));
     }
     return;

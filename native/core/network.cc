@@ -61,15 +61,19 @@ std::shared_ptr<const AlignedBuffer<T>> Network<T>::parameters() const {
 
 template <typename T>
 void Network<T>::publish(const Block& block) {
+  publish([&](T* to) { std::copy_n(block.data(), block.size(), to); });
+}
+
+template <typename T>
+void Network<T>::publish(const std::function<void(T*)>& write) {
   const std::lock_guard lock(mutex_);
   ++version_;
   // Making and dropping a copy of the pointer orders what follows after the readers' dropping of
   // theirs, which asking use_count alone would not.
   std::shared_ptr<Block>(parameters_).reset();
-  if (parameters_.use_count() > 1)
-    parameters_ = std::make_shared<Block>(block);
-  else  // nobody reads it, and nobody can begin to while the lock is held
-    std::copy_n(block.data(), block.size(), parameters_->data());
+  // A block that nobody reads is written again: nobody can begin to while the lock is held.
+  if (parameters_.use_count() > 1) parameters_ = std::make_shared<Block>(block_size_);
+  write(parameters_->data());
 }
 
 template <typename T>

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -45,6 +46,8 @@ class Network {
   [[nodiscard]] std::shared_ptr<const Block> parameters() const;
   /// Replaces the weights by a copy of `block`.
   void publish(const Block& block);
+  /// Replaces them by what `write` writes, all of it, to the beginning of a block.
+  void publish(const std::function<void(T*)>& write);
 
   /// Marks the network as training; false if it already is.
   bool begin_training() { return !training_.exchange(true); }

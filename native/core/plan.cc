@@ -31,6 +31,8 @@ constexpr PartSize packed_block = {256, 128};
 /// Sides of a tile of a large gradient: 256 x 512 float32 are a quarter of an L2 cache of 2 MB.
 constexpr std::size_t most_tensor_tile_rows = 256;
 constexpr std::size_t most_tensor_tile_columns = 512;
+/// Tiles of a gradient at least, so that threads end together, as long as they are not too small.
+constexpr std::size_t fewest_tensor_tiles = 8;
 /// Below this a gradient's tile is not cut for the sake of more tiles.
 constexpr std::size_t fewest_tensor_tile_rows = 64;
 
@@ -75,8 +77,8 @@ void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
   plan.joins_rows = part.rows != 0 && rows >= 2 * part.rows;
   if (plan.joins_rows) {
     const std::size_t parts = rows / row_tiles_wanted / part.rows;
-    plan.row_tiles = cut_evenly(
-        rows, std::clamp<std::size_t>(parts, 1, most_tile_rows / part.rows) * part.rows);
+    plan.row_tiles =
+        cut_evenly(rows, std::clamp<std::size_t>(parts, 1, most_tile_rows / part.rows) * part.rows);
     return;
   }
   const std::size_t most = unpacked < fewest_unpacked_tile_rows
@@ -114,8 +116,8 @@ template <typename T>
 void cut_tensor(const Network<T>& network, std::size_t place, std::size_t rows,
                 std::vector<TensorTile>& tiles) {
   const Tensor& shape = network.tensors()[place].shape;
-  std::size_t tile_rows =
-      std::clamp((shape.rows + 1) / 2, fewest_tensor_tile_rows, most_tensor_tile_rows);
+  std::size_t tile_rows = std::clamp((shape.rows + fewest_tensor_tiles - 1) / fewest_tensor_tiles,
+                                     fewest_tensor_tile_rows, most_tensor_tile_rows);
   std::size_t tile_columns = most_tensor_tile_columns;
   const std::size_t row_work = rows * std::min(tile_columns, shape.columns);
   if (step_work(network, rows) < work_for_threads) {
