@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export type Command =
   | { readonly name: 'run' | 'check'; readonly settings: Settings }
   | { readonly name: 'compare'; readonly before: string; readonly after: string }
-  | { readonly name: 'readme'; readonly files: readonly string[] }
+  | { readonly name: 'readme' | 'model'; readonly files: readonly string[] }
   | { readonly name: 'help' }
 
 /** What to measure, and where the figures go. */
@@ -32,6 +32,7 @@ export const defaultContenders: readonly string[] = ['gemmnet', 'bare-gemm', 'fo
 export const help = `npm run bench -- [options]                  measures and prints a table
 npm run bench -- compare a.json b.json      prints the ratios of two runs
 npm run bench -- readme a.json [b.json...]  writes the figures of runs into README.md
+npm run bench -- model a.json [b.json...]   predicts the steps of runs, and those of more cores
 npm run bench:check -- [options]            compares ratios with bench/floors.json
 
   --case NAME        a case or a group; repeat it for several; 'all' for all
@@ -72,8 +73,8 @@ export function readArguments(words: readonly string[]): Command {
       throw new RangeError('compare takes two files')
     return { name, before, after }
   }
-  if (name === 'readme') {
-    if (rest.length === 0) throw new RangeError('readme takes the files of one run or several')
+  if (name === 'readme' || name === 'model') {
+    if (rest.length === 0) throw new RangeError(`${name} takes the files of one run or several`)
     return { name, files: rest }
   }
   if (name !== 'run' && name !== 'check') throw new RangeError(`There is no command ${name}`)

@@ -6,6 +6,7 @@ import { defaultContenders, help, readArguments } from './arguments.js'
 import { judge, readFloors, verdictTable } from './check.js'
 import { compareReports } from './compare.js'
 import { toPage } from './page.js'
+import { modelTable } from './model.js'
 import { updateReadme } from './readme.js'
 import type { Report } from './report.js'
 import { mergeReports, readReport } from './report.js'
@@ -61,6 +62,13 @@ async function writeReadme(files: readonly string[]): Promise<void> {
   say(`Wrote the figures of ${report.machine.date} into ${path}`)
 }
 
+async function model(files: readonly string[]): Promise<void> {
+  const reports = await Promise.all(files.map(readReport))
+  // A case's figures on other numbers of threads may be in another file.
+  const results = reports.flatMap((report) => report.results)
+  modelTable({ ...mergeReports(reports), results }).forEach(say)
+}
+
 async function run(command: Command): Promise<void> {
   switch (command.name) {
     case 'help':
@@ -70,6 +78,8 @@ async function run(command: Command): Promise<void> {
       return compare(command.before, command.after)
     case 'readme':
       return writeReadme(command.files)
+    case 'model':
+      return model(command.files)
     case 'check':
       return check(command.settings)
     case 'run':

@@ -15,6 +15,38 @@ export interface Native {
   startWorkClock(): void
   /** Seconds of all threads together, of fits that began and ended in between. */
   stopWorkClock(): NativeWork
+  /** For the bench: how a training step over `rows` rows is cut. */
+  describePlan(network: NativeNetwork, rows: number): NativePlan
+}
+
+/** The tiles of a step, which its threads share out. They depend on shapes and the machine only. */
+export interface NativePlan {
+  /** Of the batch: gather, forward, loss and backward; the columns are those of the input. */
+  readonly rowTiles: readonly NativeTile[]
+  /** Whether a thread computes neighbouring row tiles as one. */
+  readonly rowTilesJoin: boolean
+  /** One per layer: its products instead of the row tiles', where there are any. */
+  readonly layerBlocks: readonly {
+    /** Forward. */
+    readonly outputs: NativeBlocks
+    /** Backward. */
+    readonly inputs: NativeBlocks
+  }[]
+  /** Gradient and update; `tensor` counts over all layers. */
+  readonly tensorTiles: readonly (NativeTile & { readonly tensor: number })[]
+  /** Whether the row tiles take the gradients of their rows, which the tensor tiles add up. */
+  readonly gradientsByRows: boolean
+}
+
+export interface NativeBlocks {
+  readonly blocks: readonly NativeTile[]
+  /** Whether a thread computes neighbouring blocks as one. */
+  readonly join: boolean
+}
+
+export interface NativeTile {
+  readonly rows: number
+  readonly columns: number
 }
 
 /** Time by kind of work; that of one fit adds up to threads times seconds. */

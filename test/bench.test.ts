@@ -259,6 +259,7 @@ test('the command line is read, and its mistakes are sentences', (t) => {
   t.deepEqual(readArguments(['compare', 'a', 'b']), { name: 'compare', before: 'a', after: 'b' })
   t.deepEqual(readArguments(['readme', 'a', 'b']), { name: 'readme', files: ['a', 'b'] })
   t.throws(() => readArguments(['readme']), { message: /readme takes/ })
+  t.deepEqual(readArguments(['model', 'a']), { name: 'model', files: ['a'] })
   t.deepEqual(readArguments(['--help']), { name: 'help' })
   t.throws(() => readArguments(['compare', 'a']), { message: 'compare takes two files' })
   t.throws(() => readArguments(['measure']), { message: 'There is no command measure' })

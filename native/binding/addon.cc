@@ -1,5 +1,8 @@
 #include <napi.h>
 
+#include <variant>
+
+#include "binding/convert.h"
 #include "binding/dataset_object.h"
 #include "binding/environment.h"
 #include "binding/network_object.h"
@@ -8,6 +11,7 @@
 #include "core/initializers.h"
 #include "core/layers.h"
 #include "core/metrics.h"
+#include "core/plan.h"
 #include "core/processors.h"
 #include "core/quasi_newton/methods.h"
 #include "core/schedules.h"
@@ -102,6 +106,62 @@ Napi::Value stop_work_clock(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Object describe_tile(Napi::Env env, Range rows, Range columns) {
+  Napi::Object object = Napi::Object::New(env);
+  object["rows"] = static_cast<double>(rows.size());
+  object["columns"] = static_cast<double>(columns.size());
+  return object;
+}
+
+Napi::Object describe_grid(Napi::Env env, const BlockGrid& grid) {
+  Napi::Object object = Napi::Object::New(env);
+  Napi::Array blocks = Napi::Array::New(env, grid.count());
+  for (std::size_t block = 0; block < grid.count(); ++block)
+    grid.visit_joined({block, block + 1}, [&](Range rows, Range columns) {
+      blocks[static_cast<std::uint32_t>(block)] = describe_tile(env, rows, columns);
+    });
+  object["blocks"] = blocks;
+  object["join"] = grid.joinable;
+  return object;
+}
+
+/// `describePlan(network, rows)`
+Napi::Value describe_plan(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::size_t rows = to_size(info[1], "rows");
+  return std::visit(
+      [&](const auto& network) -> Napi::Value {
+        const Plan plan = make_plan(*network, rows);
+        std::uint32_t index = 0;
+        Napi::Object object = Napi::Object::New(env);
+        Napi::Array row_tiles = Napi::Array::New(env, plan.row_tiles.size());
+        for (const Range tile : plan.row_tiles)
+          row_tiles[index++] = describe_tile(env, tile, {0, network->inputs()});
+        object["rowTiles"] = row_tiles;
+        object["rowTilesJoin"] = plan.joins_rows;
+        Napi::Array layer_blocks = Napi::Array::New(env, plan.layer_blocks.size());
+        index = 0;
+        for (const LayerBlocks& blocks : plan.layer_blocks) {
+          Napi::Object layer = Napi::Object::New(env);
+          layer["outputs"] = describe_grid(env, blocks.outputs);
+          layer["inputs"] = describe_grid(env, blocks.inputs);
+          layer_blocks[index++] = layer;
+        }
+        object["layerBlocks"] = layer_blocks;
+        Napi::Array tensor_tiles = Napi::Array::New(env, plan.tensor_tiles.size());
+        index = 0;
+        for (const TensorTile& tile : plan.tensor_tiles) {
+          Napi::Object part = describe_tile(env, tile.rows, tile.columns);
+          part["tensor"] = static_cast<double>(tile.place);
+          tensor_tiles[index++] = part;
+        }
+        object["tensorTiles"] = tensor_tiles;
+        object["gradientsByRows"] = plan.gradients_by_rows;
+        return object;
+      },
+      NetworkObject::of(info[0], "network").network());
+}
+
 }  // namespace
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
@@ -126,6 +186,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Network"] = network;
   exports["Trainer"] = trainer;
   exports["describe"] = Napi::Function::New(env, describe, "describe");
+  exports["describePlan"] = Napi::Function::New(env, describe_plan, "describePlan");
   exports["startWorkClock"] = Napi::Function::New(env, start_work_clock, "startWorkClock");
   exports["stopWorkClock"] = Napi::Function::New(env, stop_work_clock, "stopWorkClock");
   return exports;
