@@ -138,7 +138,7 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
         for (const Range tile : plan.row_tiles)
           row_tiles[index++] = describe_tile(env, tile, {0, network->inputs()});
         object["rowTiles"] = row_tiles;
-        object["rowTilesJoin"] = plan.joins_rows;
+        object["rowTilesJoin"] = plan.joined_rows > 1;
         Napi::Array layer_blocks = Napi::Array::New(env, plan.layer_blocks.size());
         index = 0;
         for (const LayerBlocks& blocks : plan.layer_blocks) {

@@ -16,17 +16,13 @@ enum : std::size_t { tile_loss, tile_activity, tile_metrics };
 template <typename Visit>
 void run_blocks(const BlockGrid& grid, ThreadTeam& team, const Visit& visit) {
   const auto visit_stretch = [&](Range blocks) { grid.visit_joined(blocks, visit); };
-  if (grid.joinable) return team.run_stretches(grid.count(), visit_stretch);
-  team.run(grid.count(),
-           [&](std::size_t block, std::size_t /*thread*/) { visit_stretch({block, block + 1}); });
+  team.run_stretches(grid.count(), grid.joinable ? grid.count() : 1, visit_stretch);
 }
 
 /// Calls visit(tiles) for ranges of row tiles that together are all of them.
 template <typename Visit>
 void run_tiles(const Plan& plan, ThreadTeam& team, const Visit& visit) {
-  if (plan.joins_rows) return team.run_stretches(plan.row_tiles.size(), visit);
-  team.run(plan.row_tiles.size(),
-           [&](std::size_t tile, std::size_t /*thread*/) { visit(Range{tile, tile + 1}); });
+  team.run_stretches(plan.row_tiles.size(), plan.joined_rows, visit);
 }
 
 }  // namespace

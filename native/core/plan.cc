@@ -15,7 +15,8 @@ namespace {
 /// Rows of the batch that a tile of the row phase takes at most. Each tile packs the kernels anew,
 /// which costs 13 % at 128 rows and 6 % at 256.
 constexpr std::size_t most_tile_rows = 256;
-/// Where tiles can be joined, there are this many, and more only if those would be larger.
+/// Where tiles can be joined but have gradients of their own, there are this many, and more only if
+/// those would be larger.
 constexpr std::size_t row_tiles_wanted = 8;
 /// The same for networks whose kernels are multiplied without packing; and how many rows at least
 /// must be so for a tile to have no more than can be.
@@ -66,34 +67,49 @@ std::vector<Range> cut_evenly(std::size_t size, std::size_t side) {
   return ranges;
 }
 
-template <typename T>
-void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
-  plan.row_tiles = {{0, rows}};
-  if (step_work(network, rows) < work_for_threads) return;
-  std::size_t largest = 1;
-  for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
-  const std::size_t unpacked = largest_unpacked_product() / largest;
-  const PartSize part = joinable_parts<T>();
-  plan.joins_rows = part.rows != 0 && rows >= 2 * part.rows;
-  if (plan.joins_rows) {
-    const std::size_t parts = rows / row_tiles_wanted / part.rows;
-    plan.row_tiles =
-        cut_evenly(rows, std::clamp<std::size_t>(parts, 1, most_tile_rows / part.rows) * part.rows);
-    return;
-  }
-  const std::size_t most = unpacked < fewest_unpacked_tile_rows
-                               ? most_tile_rows
-                               : std::min(unpacked, most_unpacked_tile_rows);
-  // Two tiles at least, since two threads halve the time even where packing pays less.
-  plan.row_tiles = cut(rows, std::min(most, (rows + 1) / 2));
-}
-
 /// Elements that the row phase leaves behind for the gradients: inputs and dC/dz of all layers.
 template <typename T>
 std::size_t batch_elements(const Network<T>& network, std::size_t rows) {
   std::size_t columns = 0;
   for (const auto& layer : network.layers()) columns += layer->inputs() + layer->outputs();
   return rows * columns;
+}
+
+template <typename T>
+bool takes_gradients_by_rows(const Network<T>& network, std::size_t rows, const Plan& plan) {
+  const bool in_one_stage = !network.couples_rows() &&
+                            std::ranges::all_of(plan.layer_blocks, [](const LayerBlocks& blocks) {
+                              return blocks.outputs.count() == 0;
+                            });
+  return plan.row_tiles.size() > 1 && in_one_stage &&
+         plan.row_tiles.size() * network.parameter_count() < batch_elements(network, rows);
+}
+
+/// Needs to know the layers' blocks.
+template <typename T>
+void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
+  plan.row_tiles = {{0, rows}};
+  if (step_work(network, rows) < work_for_threads) return;
+  std::size_t largest = 1;
+  for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
+  const PartSize part = joinable_parts<T>();
+  if (part.rows != 0 && rows >= 2 * part.rows) {
+    const std::size_t parts = rows / row_tiles_wanted / part.rows;
+    plan.row_tiles =
+        cut_evenly(rows, std::clamp<std::size_t>(parts, 1, most_tile_rows / part.rows) * part.rows);
+    plan.gradients_by_rows = takes_gradients_by_rows(network, rows, plan);
+    // Else a tile costs next to nothing, being joined with others where threads are few.
+    if (!plan.gradients_by_rows) plan.row_tiles = cut_evenly(rows, part.rows);
+    plan.joined_rows = most_tile_rows / plan.row_tiles[0].size();
+    return;
+  }
+  const std::size_t unpacked = largest_unpacked_product() / largest;
+  const std::size_t most = unpacked < fewest_unpacked_tile_rows
+                               ? most_tile_rows
+                               : std::min(unpacked, most_unpacked_tile_rows);
+  // Two tiles at least, since two threads halve the time even where packing pays less.
+  plan.row_tiles = cut(rows, std::min(most, (rows + 1) / 2));
+  plan.gradients_by_rows = takes_gradients_by_rows(network, rows, plan);
 }
 
 template <typename T>
@@ -144,15 +160,8 @@ template <typename T>
 Plan make_plan(const Network<T>& network, std::size_t rows) {
   Plan plan;
   plan.rows = rows;
-  cut_rows(network, rows, plan);
   plan.layer_blocks = layer_blocks(network, rows);
-  const bool in_one_stage = !network.couples_rows() &&
-                            std::ranges::all_of(plan.layer_blocks, [](const LayerBlocks& blocks) {
-                              return blocks.outputs.count() == 0;
-                            });
-  plan.gradients_by_rows =
-      plan.row_tiles.size() > 1 && in_one_stage &&
-      plan.row_tiles.size() * network.parameter_count() < batch_elements(network, rows);
+  cut_rows(network, rows, plan);
   for (std::size_t place = 0; place < network.tensors().size(); ++place)
     if (network.learns(network.tensors()[place]))
       cut_tensor(network, place, rows, plan.tensor_tiles);

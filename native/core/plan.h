@@ -68,7 +68,8 @@ struct Plan {
   std::size_t rows = 0;
   std::vector<Range> row_tiles;           // gather, forward, loss, backward
   std::vector<LayerBlocks> layer_blocks;  // per layer: instead of the row tiles, where any
-  bool joins_rows = false;  // neighbouring row tiles give the same bits when computed as one
+  /// So many neighbouring row tiles may be computed as one, with the same bits.
+  std::size_t joined_rows = 1;
   std::vector<TensorTile> tensor_tiles;  // gradient and update; the costly ones first
   std::vector<std::size_t> cost_before;  // of the tensor tiles: by number, and of all
   /// Gradients are taken in the row phase, each row tile's apart, and added up for the update:

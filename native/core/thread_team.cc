@@ -92,11 +92,12 @@ std::size_t ThreadTeam::Job::share_begin(std::size_t thread, std::size_t threads
 
 void ThreadTeam::run(const Job& job) {
   if (workers_.empty() || job.count <= 1) {
-    if (job.count != 0) job.call(job.context, {0, job.count}, 0);
+    for (std::size_t begin = 0; begin < job.count; begin += job.longest)
+      job.call(job.context, {begin, std::min<std::size_t>(begin + job.longest, job.count)}, 0);
     return;
   }
   job_ = job;
-  in_stretches_.store(job.in_stretches, std::memory_order_relaxed);
+  longest_.store(job.longest, std::memory_order_relaxed);
   unfinished_.store(job.count, std::memory_order_relaxed);
   const std::size_t threads = size();
   std::uint64_t begin = 0;
@@ -142,8 +143,8 @@ std::uint32_t ThreadTeam::take(Share& share, bool first, std::size_t thread) {
   do {
     const std::uint64_t untaken = (seen & low) - (seen >> high);
     if (untaken == 0) return 0;
-    const bool in_stretches = in_stretches_.load(std::memory_order_relaxed);
-    taken = !in_stretches ? 1 : untaken <= shortest_halved ? untaken : (untaken + 1) / 2;
+    const std::uint64_t longest = longest_.load(std::memory_order_relaxed);
+    taken = std::min(longest, untaken <= shortest_halved ? untaken : (untaken + 1) / 2);
   } while (!share.untaken.compare_exchange_weak(seen, first ? seen + (taken << high) : seen - taken,
                                                 std::memory_order_acq_rel,
                                                 std::memory_order_acquire));

@@ -49,25 +49,26 @@ class ThreadTeam {
   /// run.
   template <typename Task>
   void run(std::size_t count, const Task& task) {
-    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(count), false, {}});
+    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(count), 1, {}});
   }
   /// The same for tasks of unequal cost: cost_before[i] is what all before task i cost together,
   /// and the last entry the cost of all. Shares cost the same, not counted.
   template <typename Task>
   void run(std::span<const std::size_t> cost_before, const Task& task) {
-    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(cost_before.size() - 1), false,
+    run(Job{each_of<Task>, &task, static_cast<std::uint32_t>(cost_before.size() - 1), 1,
             cost_before});
   }
   /// Calls `task(indices)` for ranges of indices that together are [0, count): at first long ones,
-  /// half of what a thread has left, which shorten so that all threads end together.
+  /// half of what a thread has left but no longer than `longest`, which shorten so that all threads
+  /// end together.
   template <typename Task>
-  void run_stretches(std::size_t count, const Task& task) {
+  void run_stretches(std::size_t count, std::size_t longest, const Task& task) {
     run(Job{[](const void* context, Range indices, std::size_t /*thread*/) {
               (*static_cast<const Task*>(context))(indices);
             },
             &task,
             static_cast<std::uint32_t>(count),
-            true,
+            static_cast<std::uint32_t>(longest),
             {}});
   }
 
@@ -76,7 +77,7 @@ class ThreadTeam {
     void (*call)(const void* context, Range indices, std::size_t thread) = nullptr;
     const void* context = nullptr;
     std::uint32_t count = 0;
-    bool in_stretches = false;
+    std::uint32_t longest = 1;                 // stretch of tasks that are taken at once
     std::span<const std::size_t> cost_before;  // empty: all cost the same
 
     [[nodiscard]] std::size_t share_begin(std::size_t thread, std::size_t threads) const;
@@ -102,7 +103,7 @@ class ThreadTeam {
   // What a successful compare-and-swap of a share has taken is a task of the job that job_ is, and
   // that stays as it is until all its tasks are finished.
   Job job_;
-  std::atomic<bool> in_stretches_{false};  // job_'s, for who has not yet taken anything of it
+  std::atomic<std::uint32_t> longest_{1};  // job_'s, for who has not yet taken anything of it
   std::size_t share_count_;                // that of the threads asked for
   std::unique_ptr<Share[]> shares_;
   alignas(64) std::atomic<std::uint32_t> unfinished_{0};

@@ -34,7 +34,9 @@ TEST_CASE("stretches and tasks of unequal cost run once each, too") {
     for (int round = 0; round < 300; ++round) {
       for (const std::size_t count : {0, 1, 2, 5, 64, 100}) {
         std::vector<std::atomic<int>> runs(count);
-        team.run_stretches(count, [&](gemmnet::Range indices) {
+        const std::size_t longest = 1 + static_cast<std::size_t>(round) % 70;
+        team.run_stretches(count, longest, [&](gemmnet::Range indices) {
+          if (indices.size() > longest) ++runs[indices.begin];
           for (std::size_t i = indices.begin; i < indices.end; ++i) ++runs[i];
         });
         std::vector<std::size_t> cost_before{0};
