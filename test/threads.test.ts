@@ -24,6 +24,7 @@ const cases = {
   'digits, by rows': { widths: [64, 100, 50, 10], batch: 100, rows: 450 },
   'mnist, by tensors': { widths: [784, 128, 10], batch: 64, rows: 300 },
   wide: { widths: [100, 1100, 700, 5], batch: 300, rows: 650 },
+  'wide, by columns but for the last batch': { widths: [9, 770, 770, 5], batch: 700, rows: 950 },
   deep: { widths: [20, ...Array<number>(12).fill(60), 4], batch: 128, rows: 300 },
   'a large batch in pieces': { widths: [10, 40, 3], batch: 5000, rows: 9001 },
 } as const

@@ -106,7 +106,8 @@ void multiply_in_parts(Transpose transpose_a, MatrixView<const T> a, Transpose t
   };
   const std::size_t all_depth = a_transposed ? a.rows : a.columns;
   const bool copies = transpose_b == Transpose::yes || c.rows >= fewest_rows_for_copy;
-  const std::size_t depths = (all_depth + part_depth - 1) / part_depth;
+  // Of a depth of 0 there is one part, too, which beta is for.
+  const std::size_t depths = std::max<std::size_t>(1, (all_depth + part_depth - 1) / part_depth);
   for (std::size_t group = 0; group < c.columns; group += group_columns) {
     const std::size_t group_end = std::min(c.columns, group + group_columns);
     for (std::size_t d = 0; d < depths; ++d) {

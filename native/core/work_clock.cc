@@ -39,19 +39,27 @@ struct Measuring {
 };
 Measuring started;
 std::mutex started_mutex;
+std::atomic<std::uint64_t> measurings{0};  // begun so far
 
 /// What this thread does, and since when.
 struct Current {
   Spent& spent = spent_by_threads[threads_seen.fetch_add(1, std::memory_order_relaxed) %
                                   spent_by_threads.size()];
   std::uint64_t since = 0;
+  std::uint64_t measuring = 0;  // in which it was begun
   Work work = Work::elementwise;
   bool any = false;
+
+  /// Whether the time until now is to be counted. What is left of an earlier measuring is not:
+  /// between the two nobody looked what the thread did.
+  [[nodiscard]] bool counts() const {
+    return any && measuring == measurings.load(std::memory_order_relaxed);
+  }
 
   /// Counts the time until now as that of the work, and begins with another.
   void turn_to(Work next) {
     const std::uint64_t now = ticks();
-    if (any)
+    if (counts())
       spent.ticks[static_cast<std::size_t>(work)].fetch_add(now - since, std::memory_order_relaxed);
     since = now;
     work = next;
@@ -76,6 +84,7 @@ namespace work_clock {
 void start() {
   const std::lock_guard lock(started_mutex);
   started = now();
+  measurings.fetch_add(1);
   is_on.store(true);
 }
 
@@ -97,9 +106,10 @@ Seconds stop() {
 
 void WorkSpan::begin(Work work) {
   outer_ = current.work;
-  is_outermost_ = !current.any;
+  is_outermost_ = !current.counts();
   current.turn_to(work);
   current.any = true;
+  current.measuring = measurings.load(std::memory_order_relaxed);
 }
 
 void WorkSpan::end() const {

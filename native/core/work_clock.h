@@ -40,7 +40,7 @@ inline std::atomic<bool> is_on{false};
 /// nobody measures.
 class WorkSpan {
  public:
-  explicit WorkSpan(Work work) : measured_(work_clock::is_on.load(std::memory_order_relaxed)) {
+  explicit WorkSpan(Work work) : measured_(work_clock::is_on.load(std::memory_order_acquire)) {
     if (measured_) begin(work);
   }
   ~WorkSpan() {

@@ -114,12 +114,67 @@ TEST_CASE("gemm equals the sum of products, transposed or not, added or not") {
   }
 }
 
-TEST_CASE("a beta of 0 overwrites what is not a number") {
-  Matrix<float> a(2, 2);
-  Matrix<float> c(2, 2);
-  c.view().data[0] = NAN;
-  gemm<float>(Transpose::no, a.view(), Transpose::no, a.view(), 0, c.view());
-  CHECK(c.view().data[0] == 0);
+TEST_CASE("a beta of 0 overwrites what is not a number, also where there is nothing to add up") {
+  for (const std::size_t size : {2, 40, 100, 130}) {
+    for (const std::size_t depth : {std::size_t{0}, size}) {
+      for (const Transpose transpose : {Transpose::no, Transpose::yes}) {
+        const bool transposed = transpose == Transpose::yes;
+        Matrix<float> a(size, depth, size);
+        Matrix<float> b(transposed ? size : depth, transposed ? depth : size, size);
+        Matrix<float> c(size, size);
+        std::fill_n(c.view().data, size * size, NAN);
+        gemm<float>(Transpose::no, a.view(), transpose, b.view(), 0, c.view());
+        CHECK(std::all_of(c.view().data, c.view().data + size * size,
+                          [](float value) { return value == 0; }));
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("gemm reads and writes blocks of wider matrices, and nothing beside them", T,
+                   float, double) {
+  const Range shift{3, 8};  // rows and columns beside the blocks
+  // Of the sides of parts, one less and one more; of small depths and that of a panel.
+  for (const std::size_t m : {1, 23, 24, 63, 65, 127, 129})
+    for (const std::size_t n : {1, 127, 129, 513})
+      for (const std::size_t k : {1, 15, 17, 122, 123, 250})
+        for (const Transpose transpose_a : {Transpose::no, Transpose::yes})
+          for (const Transpose transpose_b : {Transpose::no, Transpose::yes}) {
+            const bool ta = transpose_a == Transpose::yes;
+            const bool tb = transpose_b == Transpose::yes;
+            const auto block_in = [&](Matrix<T>& matrix, std::size_t rows, std::size_t columns) {
+              return matrix.view().block({shift.begin, shift.begin + rows},
+                                         {shift.end, shift.end + columns});
+            };
+            const auto around = [&](std::size_t rows, std::size_t columns, std::uint64_t seed) {
+              return random_matrix<T>(rows + shift.size(), columns + shift.size() + shift.end,
+                                      seed);
+            };
+            auto a = around(ta ? k : m, ta ? m : k, 1);
+            auto b = around(tb ? n : k, tb ? k : n, 2);
+            auto c = around(m, n, 3);
+            auto expected = c;
+            const MatrixView<T> block = block_in(c, m, n);
+            const MatrixView<const T> of_a = block_in(a, ta ? k : m, ta ? m : k);
+            const MatrixView<const T> of_b = block_in(b, tb ? n : k, tb ? k : n);
+            gemm<T>(transpose_a, of_a, transpose_b, of_b, T{1}, block);
+            // Of every fifth element the value; of all that is beside the block that it is as it
+            // was.
+            double largest = 0;
+            for (std::size_t i = 0; i < m; ++i)
+              for (std::size_t j = i % 5; j < n; j += 5) {
+                double sum = static_cast<double>(block_in(expected, m, n).row(i)[j]);
+                for (std::size_t l = 0; l < k; ++l)
+                  sum += static_cast<double>(ta ? of_a.row(l)[i] : of_a.row(i)[l]) *
+                         static_cast<double>(tb ? of_b.row(j)[l] : of_b.row(l)[j]);
+                largest = std::max(largest, std::abs(sum - static_cast<double>(block.row(i)[j])));
+              }
+            CHECK(largest < (std::is_same_v<T, float> ? 1e-6 : 1e-14) * double(k + 10));
+            for (std::size_t i = 0; i < m; ++i)
+              std::copy_n(block_in(expected, m, n).row(i), n, block.row(i));
+            CHECK(std::equal(c.view().data, c.view().data + c.view().rows * c.view().stride,
+                             expected.view().data));
+          }
 }
 
 TEST_CASE("a serial BLAS is refused with a message that says what to install") {

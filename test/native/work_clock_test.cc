@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <numeric>
+#include <thread>
 
 #include "core/thread_team.h"
 
@@ -80,6 +82,28 @@ TEST_CASE("nothing counts that was begun while nobody measured, nor what lies be
   CHECK(sum(work_clock::stop()) == 0);
 }
 
+TEST_CASE("work that goes on from one measuring to the next counts in neither") {
+  work_clock::start();
+  {
+    const WorkSpan early(Work::gather);
+    CHECK(sum(work_clock::stop()) == 0);
+    spin();
+    work_clock::start();
+    const auto began = Clock::now();
+    {
+      const WorkSpan nested(Work::gemm);
+      spin();
+    }
+    const double whole = seconds_since(began);
+    const work_clock::Seconds seconds = work_clock::stop();
+    CHECK(of(seconds, Work::gemm) > 0);
+    CHECK(sum(seconds) <= whole * (1 + tolerance));
+    work_clock::start();
+    spin();
+  }
+  CHECK(sum(work_clock::stop()) == 0);
+}
+
 TEST_CASE("a team's threads account for all their time, that of waiting too") {
   work_clock::start();
   const auto began = Clock::now();
@@ -87,8 +111,13 @@ TEST_CASE("a team's threads account for all their time, that of waiting too") {
   {
     const WorkSpan owner(Work::elementwise);
     gemmnet::ThreadTeam team(2);
-    // One of the two threads has nothing to do.
-    team.run(1, [&](std::size_t, std::size_t) {
+    REQUIRE(team.size() == 2);
+    // Both threads have a task, and then one of them nothing to do.
+    std::atomic<int> arrived{0};
+    team.run(2, [&](std::size_t task, std::size_t) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+      if (task == 0) return;
       const WorkSpan span(Work::gemm);
       busy = spin();
     });
