@@ -46,7 +46,7 @@ void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_
 // b transposed 79 and 89; with a transposed 256 x 256 x 512 88 and 91.
 
 /// Multiplications up to which it does so: kernel/x86_64/sgemm_small_kernel_permit_skylakex.c.
-constexpr std::size_t most_unpacked = 100 * 100 * 100;
+constexpr std::size_t most_unpacked = 1'000'000;
 /// Rows of a and columns of b of one part, and its depth at most, which is what that leaves.
 constexpr std::size_t part_rows = 64;
 constexpr std::size_t part_columns = 128;
@@ -61,7 +61,7 @@ constexpr std::size_t fewest_rows_for_copy = 96;
 /// Elements from the first to the last of a, beyond which it lies outside an L2 cache.
 constexpr std::size_t most_cached_elements = std::size_t{1} << 18;
 /// Elements of c from which on packing a and b pays if a is transposed and far.
-constexpr std::size_t fewest_packed_elements = 96 * 1024;
+constexpr std::size_t fewest_packed_elements = 98'304;
 /// Rows that are multiplied at once at least, where b need not be cut for it.
 constexpr std::size_t fewest_unpacked_rows = 16;
 /// Fewer still do not repay the parts.

@@ -38,7 +38,7 @@ constexpr std::size_t fewest_tensor_tiles = 8;
 constexpr std::size_t fewest_tensor_tile_rows = 64;
 
 /// Multiplications of a step below which a second thread costs more than it takes over.
-constexpr std::size_t work_for_threads = 1'000'000;
+constexpr std::size_t work_for_threads = 3'000'000;
 
 constexpr std::size_t inference_tile_rows = 256;
 

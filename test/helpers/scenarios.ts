@@ -198,7 +198,8 @@ export async function countThreads(say: Say, { fits }: { fits: number }): Promis
   }
   const start = (first: boolean, epochs: number) => {
     const meeting = onEpochEnd(first)
-    return makeTrainer('small').fit(data, {
+    // Batches that are worth more than one thread.
+    return makeTrainer('small', { batchSize: 250 }).fit(data, {
       epochs,
       callbacks: [{ onEpochEnd: ({ epoch }) => meeting(epoch) }],
     })

@@ -160,6 +160,7 @@ TEST_CASE_TEMPLATE("gemm reads and writes blocks of wider matrices, and nothing 
             gemm<T>(transpose_a, of_a, transpose_b, of_b, T{1}, block);
             // Of every fifth element the value; of all that is beside the block that it is as it
             // was.
+            REQUIRE((of_a.data != nullptr && of_b.data != nullptr));
             double largest = 0;
             for (std::size_t i = 0; i < m; ++i)
               for (std::size_t j = i % 5; j < n; j += 5) {

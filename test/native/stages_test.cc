@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <numeric>
-#include <optional>
 #include <string_view>
 
 #include "core/step.h"
@@ -98,8 +98,8 @@ class Way {
         block_[place.shape.offset + i] += static_cast<T>(0.3 * random.uniform(i));
     for (const std::size_t frozen : which.frozen) network_.set_trainable(frozen, false);
     const UpdateSettings none{{"gradientDescent", {}}, 0, true, {}, {}};
-    step_.emplace(network_, objective_, none, state_, nullptr, &custom_loss_,
-                  typename Step<T>::BatchSize{rows, piece}, most_threads);
+    step_ = std::make_unique<Step<T>>(network_, objective_, none, state_, nullptr, &custom_loss_,
+                                      typename Step<T>::BatchSize{rows, piece}, most_threads);
     step_->load(block_);
   }
 
@@ -149,7 +149,7 @@ class Way {
   SquaredError custom_loss_;
   OptimizerState<T> state_;
   AlignedBuffer<T> block_;
-  std::optional<Step<T>> step_;
+  std::unique_ptr<Step<T>> step_;
   Rows data_;
   std::vector<double> features_;
   std::vector<std::uint32_t> places_;

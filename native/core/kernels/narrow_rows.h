@@ -20,7 +20,7 @@ template <typename T, typename Function>
   T lanes[row_lanes];
   __builtin_memcpy(lanes, &x, sizeof(x));
   GEMMNET_INDEPENDENT_ITERATIONS
-  for (std::size_t lane = 0; lane < row_lanes; ++lane) lanes[lane] = function(lanes[lane]);
+  for (T& lane : lanes) lane = function(lane);
   __builtin_memcpy(&x, lanes, sizeof(x));
 }
 
