@@ -1,5 +1,5 @@
 import type { Report, Result } from './report.js'
-import { describeMachine, format, labelOf } from './report.js'
+import { describeMachine, format, labelOf, percent } from './report.js'
 import { compareTimes, median } from './statistics.js'
 import { align } from './table.js'
 
@@ -20,7 +20,7 @@ export function compareReports(before: Report, after: Report): string[] {
         format(earlier.kind, median(earlier.values)),
         format(result.kind, median(result.values)),
         ratio.toFixed(2),
-        `${(100 * noise).toFixed(0)} %`,
+        percent(noise),
         differs ? (ratio < 1 ? less : more) : 'no difference',
       ],
     ]

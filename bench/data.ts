@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { logspace } from '../lib/experiments/logspace.js'
 import type { Case } from './cases.js'
 import { rowsOf } from './cases.js'
 import type { Task } from './task.js'
@@ -57,6 +58,11 @@ export function readData({ folder, widths }: Task): TaskData {
     kernels: widths.slice(1).map((_, i) => new Float32Array(...read(`kernel${i}`))),
   }
 }
+
+const gridPowers = logspace(-5, 1, 7)
+/** Learning rate and strength of L2 of each network of the grid. */
+export const gridPoints: readonly (readonly [learningRate: number, l2: number])[] =
+  gridPowers.flatMap((learningRate) => gridPowers.map((l2) => [learningRate, l2] as const))
 
 /** The training or the test rows of a program. */
 export interface ProgramPart {

@@ -55,18 +55,18 @@ async function compare(before: string, after: string): Promise<void> {
   compareReports(await readReport(before), await readReport(after)).forEach(say)
 }
 
+const readReports = async (files: readonly string[]) =>
+  mergeReports(await Promise.all(files.map(readReport)))
+
 async function writeReadme(files: readonly string[]): Promise<void> {
   const path = join(findPackageRoot(), 'README.md')
-  const report = mergeReports(await Promise.all(files.map(readReport)))
+  const report = await readReports(files)
   await writeFile(path, updateReadme(await readFile(path, 'utf8'), report))
   say(`Wrote the figures of ${report.machine.date} into ${path}`)
 }
 
 async function model(files: readonly string[]): Promise<void> {
-  const reports = await Promise.all(files.map(readReport))
-  // A case's figures on other numbers of threads may be in another file.
-  const results = reports.flatMap((report) => report.results)
-  modelTable({ ...mergeReports(reports), results }).forEach(say)
+  modelTable(await readReports(files)).forEach(say)
 }
 
 async function run(command: Command): Promise<void> {

@@ -3,7 +3,7 @@ import { chooseCases } from './cases.js'
 import type { MeasuredStep } from './fit_costs.js'
 import { fitCosts, measuredSteps, predictStep } from './fit_costs.js'
 import type { Report } from './report.js'
-import { describeMachine, format } from './report.js'
+import { describeMachine, format, percent } from './report.js'
 import type { Costs, Prediction } from './scaling.js'
 import { planOf, predict, shapeOf } from './scaling.js'
 import { median } from './statistics.js'
@@ -120,5 +120,4 @@ const partNames = [
   'alone',
 ] as const satisfies readonly (keyof Prediction)[]
 
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`
 const signed = (share: number) => `${share < 0 ? '-' : '+'}${percent(Math.abs(share))}`

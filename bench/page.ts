@@ -1,7 +1,7 @@
 import type { Series } from '../lib/plot/index.js'
 import { panels } from '../lib/plot/index.js'
 import type { Report, Result } from './report.js'
-import { bestOf, describeMachine, labelOf, titles } from './report.js'
+import { bestOf, describeMachine, labelOf, percent, titles } from './report.js'
 import { median } from './statistics.js'
 import { cellsOf } from './table.js'
 import { shareNames } from './task.js'
@@ -91,11 +91,11 @@ function drawShares(results: readonly Result[]): string {
   const rows = results.flatMap(({ shares, ...result }) => {
     if (shares === undefined) return []
     const parts = shareNames.map((name) => {
-      const percent = 100 * shares[name]
-      const title = `${name} ${percent.toFixed(0)} %`
-      return `<div class="${name}" style="width:${percent.toFixed(1)}%" title="${title}"></div>`
+      const width = (100 * shares[name]).toFixed(1)
+      const title = `${name} ${percent(shares[name])}`
+      return `<div class="${name}" style="width:${width}%" title="${title}"></div>`
     })
-    const gemm = `${(100 * shares.gemm).toFixed(0)} % gemm`
+    const gemm = `${percent(shares.gemm)} gemm`
     const cells = [result.case, labelOf(result)].map((cell) => `<td>${escape(cell)}</td>`).join('')
     return [`<tr>${cells}<td><div class="stack">${parts.join('')}</div></td><td>${gemm}</td></tr>`]
   })

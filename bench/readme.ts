@@ -1,7 +1,7 @@
 import type { Case } from './cases.js'
 import { cases } from './cases.js'
 import type { Report, Result } from './report.js'
-import { bestOf, describeMachine, format, ratioTo } from './report.js'
+import { bestOf, describeMachine, format, percent, ratioTo } from './report.js'
 import { median, spread } from './statistics.js'
 import { hold } from './targets.js'
 
@@ -57,7 +57,7 @@ function stepRow(one: Case, results: readonly Result[]): string[][] {
       `${one.name} (${one.widths.join('-')}, ${one.batch}, ${one.optimizer})`,
       bare ? format('step', median(bare.values)) : '-',
       format('step', median(own.values)),
-      `${(100 * spread(own.values)).toFixed(0)} %`,
+      percent(spread(own.values)),
       ratioTo(results, one.name, 'gemmnet', 'bare-gemm')?.toFixed(2) ?? '-',
     ],
   ]

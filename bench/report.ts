@@ -61,7 +61,10 @@ export async function readReport(path: string): Promise<Report> {
   return content as Report
 }
 
-/** Runs of one machine as one; a case that a contender ran twice is that of the later one. */
+/**
+ * Runs of one machine as one; what a contender ran twice, a case on so many threads, is that of the
+ * later one.
+ */
 export function mergeReports(reports: readonly Report[]): Report {
   const [first, ...others] = reports
   if (first === undefined) throw new RangeError('There is no report')
@@ -71,7 +74,7 @@ export function mergeReports(reports: readonly Report[]): Report {
       throw new RangeError('These are runs of different machines or software')
     const isAgain = (result: Result) =>
       report.results.some(
-        (other) => other.case === result.case && other.contender === result.contender,
+        (other) => other.case === result.case && labelOf(other) === labelOf(result),
       )
     const isKnown = ({ name }: ContenderState) =>
       report.contenders.some((other) => other.name === name && 'version' in other)
@@ -136,6 +139,9 @@ export function format(kind: CaseKind, value: number): string {
     value < 1e-3 ? ([1e6, 'us'] as const) : value < 1 ? ([1e3, 'ms'] as const) : ([1, 's'] as const)
   return `${(value * factor).toPrecision(4)} ${unit}`
 }
+
+/** A share in per cent: 12 %. */
+export const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
 
 /** One line about the machine, one about the software, one about the run. */
 export function describeMachine(machine: Machine): string[] {

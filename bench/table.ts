@@ -1,5 +1,5 @@
 import type { Result } from './report.js'
-import { bestOf, format, labelOf, ratioTo, titles } from './report.js'
+import { bestOf, format, labelOf, percent, ratioTo, titles } from './report.js'
 import { median, spread } from './statistics.js'
 import type { Shares } from './task.js'
 import { shareNames } from './task.js'
@@ -30,8 +30,6 @@ function describeShares(shares: Shares): string {
     .map(([name, share]) => `${name} ${percent(share)}`)
     .join(', ')
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`
 
 /** A figure's cells: contender, median, spread, ratio to gemmnet, loss, remarks. */
 export function cellsOf(result: Result, results: readonly Result[]): string[] {

@@ -11,6 +11,8 @@ EPOCHS_BEFORE = 2
 FEWEST = 3
 STRETCH = 0.005
 ADAM_EPSILON = 1e-10  # see data.ts
+# Learning rate and strength of L2 of each network of the grid.
+GRID = [(10.0**i, 10.0**j) for i in range(-5, 2) for j in range(-5, 2)]
 
 
 class Task:

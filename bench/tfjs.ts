@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProgramPart, TaskData } from './data.js'
-import { accuracyOf, adamEpsilon, lossOf, readData, readProgram } from './data.js'
+import { accuracyOf, adamEpsilon, gridPoints, lossOf, readData, readProgram } from './data.js'
 import { load } from './packages.js'
 import type { Task, Trial } from './task.js'
 import { epochsBefore, timeCalls, timeEpochs } from './timing.js'
@@ -180,14 +180,12 @@ export const grid =
   async (task: Task): Promise<Trial> => {
     const tf = await start(backend)
     const tensors = readTensors(tf, task)
-    const powers = [-5, -4, -3, -2, -1, 0, 1].map((exponent) => 10 ** exponent)
     let accuracy = 0
-    for (const learningRate of powers)
-      for (const l2 of powers) {
-        const model = makeModel(tf, { ...task, learningRate }, l2)
-        accuracy = Math.max(accuracy, await trainProgram(tensors, model, task))
-        model.dispose()
-      }
+    for (const [learningRate, l2] of gridPoints) {
+      const model = makeModel(tf, { ...task, learningRate }, l2)
+      accuracy = Math.max(accuracy, await trainProgram(tensors, model, task))
+      model.dispose()
+    }
     return { accuracy }
   }
 

@@ -1,3 +1,4 @@
+// Longer than other files: the addon's whole interface stands in one place.
 import { createRequire } from 'node:module'
 import { GemmnetError } from './errors.js'
 import { findPackageRoot } from './package_root.js'

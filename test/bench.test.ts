@@ -338,6 +338,8 @@ test('runs of one machine are one report, the later figures first', (t) => {
   t.is(bestOf(again.results, 'mnist', 'gemmnet')?.values[0], 2)
   t.is(bestOf(again.results, 'mnist', 'bare-gemm')?.values[0], 0.8e-3)
   t.is(again.contenders.filter(({ name }) => name === 'gemmnet').length, 1)
+  const onOne = mergeReports([report(steps), report([result('gemmnet', [2], { threads: 1 })])])
+  t.is(onOne.results.length, steps.length + 1) // another number of threads is another figure
   const one = report(steps)
   const other = { ...one, machine: { ...one.machine, processor: 'another' } }
   t.throws(() => mergeReports([one, other]), { message: /different machines/ })

@@ -7,12 +7,13 @@ import { promisify } from 'node:util'
 import { findPackageRoot } from '../../lib/package_root.js'
 import { contend } from '../contender.js'
 import type { TaskData } from '../data.js'
-import { adamEpsilon, lossOf, readData } from '../data.js'
+import { adamEpsilon, gridPoints, lossOf, readData } from '../data.js'
 import type { Shares, Task, Trial } from '../task.js'
 import { shareNames } from '../task.js'
 import { epochsBefore, timeCalls, timeEpochs } from '../timing.js'
 
-// Through the public API only, but for the shares of its work. It is imported inside the functions, because one times the import.
+// Through the public API only, but for the shares of its work. It is imported inside the functions,
+// because one times the import.
 
 const load = () => import('../../lib/index.js')
 const manyEpochs = 1_000_000
@@ -131,7 +132,7 @@ async function program({ case: name, epochs, folder, threads }: Task): Promise<T
 
 /** As many networks at once as there are processors, one thread each, all on the same rows. */
 async function grid(task: Task): Promise<Trial> {
-  const { dense, GemmnetError, loadDigits, logspace, Network, sgd, Trainer } = await load()
+  const { dense, GemmnetError, loadDigits, Network, sgd, Trainer } = await load()
   const digits = await loadDigits()
   const { train, test } = digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
   const accuracies: number[] = []
@@ -157,10 +158,9 @@ async function grid(task: Task): Promise<Trial> {
       diverged++
     }
   }
-  const rates = logspace(-5, 1, 7)
-  const left = rates.flatMap((rate) => rates.map((l2) => [rate, l2] as const)).values()
+  const left = gridPoints.values()
   const worker = async () => {
-    for (const [rate, l2] of left) await trainOne(rate, l2)
+    for (const [learningRate, l2] of left) await trainOne(learningRate, l2)
   }
   const atOnce = task.threads ?? availableParallelism()
   await Promise.all(Array.from({ length: atOnce }, worker))

@@ -2,7 +2,7 @@
 
 import os
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, GRID, Data, contend, read_program, time_calls, time_epochs, time_once
 
 BETA1, BETA2 = 0.9, 0.999
 
@@ -151,9 +151,8 @@ def grid(task):
     arrays = [jax.numpy.array(array) for array in read_program(task)]
     train = make_step(jax, task)
     best = 0.0
-    for learning_rate in (10.0**i for i in range(-5, 2)):
-        for l2 in (10.0**i for i in range(-5, 2)):
-            best = max(best, train_program(jax, task, train, arrays, (learning_rate, l2))[1])
+    for rates in GRID:
+        best = max(best, train_program(jax, task, train, arrays, rates)[1])
     return {"accuracy": best}
 
 

@@ -3,7 +3,7 @@
 import importlib.util
 import os
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, GRID, Data, contend, read_program, time_calls, time_epochs, time_once
 
 
 def start(task):
@@ -101,10 +101,9 @@ def grid(task):
     keras = start(task)
     arrays = read_program(task)
     best = 0.0
-    for learning_rate in (10.0**i for i in range(-5, 2)):
-        for l2 in (10.0**i for i in range(-5, 2)):
-            task.learning_rate = learning_rate
-            best = max(best, train_program(keras, task, arrays, l2)[1])
+    for learning_rate, l2 in GRID:
+        task.learning_rate = learning_rate
+        best = max(best, train_program(keras, task, arrays, l2)[1])
     return {"accuracy": best, "note": f"on {keras.backend.backend()}"}
 
 

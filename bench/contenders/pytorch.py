@@ -1,6 +1,6 @@
 """PyTorch: rows preloaded as tensors, the plain training loop."""
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, GRID, Data, contend, read_program, time_calls, time_epochs, time_once
 
 
 def start(task):
@@ -98,10 +98,9 @@ def grid(task):
     torch = start(task)
     tensors = [torch.from_numpy(array) for array in read_program(task)]
     best = 0.0
-    for learning_rate in (10.0**i for i in range(-5, 2)):
-        for l2 in (10.0**i for i in range(-5, 2)):
-            task.learning_rate = learning_rate
-            best = max(best, train_program(torch, task, tensors, l2)[1])
+    for learning_rate, l2 in GRID:
+        task.learning_rate = learning_rate
+        best = max(best, train_program(torch, task, tensors, l2)[1])
     return {"accuracy": best}
 
 

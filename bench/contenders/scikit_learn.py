@@ -2,7 +2,7 @@
 
 import warnings
 
-from task import ADAM_EPSILON, EPOCHS_BEFORE, Data, contend, read_program, time_calls, time_epochs, time_once
+from task import ADAM_EPSILON, EPOCHS_BEFORE, GRID, Data, contend, read_program, time_calls, time_epochs, time_once
 
 
 def make_model(task, **options):
@@ -87,13 +87,12 @@ def program(task):
 
 def grid(task):
     best, diverged = 0.0, 0
-    for learning_rate in (10.0**i for i in range(-5, 2)):
-        for alpha in (10.0**i for i in range(-5, 2)):
-            options = {"learning_rate_init": learning_rate, "alpha": alpha, "random_state": 0}
-            try:
-                best = max(best, fit_program(task, **options)[1])
-            except ValueError:
-                diverged += 1
+    for learning_rate, alpha in GRID:
+        options = {"learning_rate_init": learning_rate, "alpha": alpha, "random_state": 0}
+        try:
+            best = max(best, fit_program(task, **options)[1])
+        except ValueError:
+            diverged += 1
     return {"accuracy": best, "note": f"{diverged} diverged, and were stopped there"}
 
 

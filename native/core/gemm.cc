@@ -41,9 +41,9 @@ void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_
 
 // Where BLAS multiplies small products without packing, a large one is cut into such: those for
 // which a panel of b, copied or transposed to where its rows do not fall on one another in the
-// cache, is multiplied with the rows of a. Measured with OpenBLAS 0.3.21's kernels for AVX-512, per
-// cent of the processor's peak: 512 x 128 x 2048 by 2064-wide rows 77 packed, 91 so; the same with
-// b transposed 79 and 89; with a transposed 256 x 256 x 512 88 and 91.
+// cache, is multiplied with the rows of a. Measured with OpenBLAS 0.3.21's kernels for AVX-512,
+// times as fast as packed: 512 x 128 x 2048 by 2064-wide rows 1.18, the same with b
+// transposed 1.13, with a transposed 256 x 256 x 512 1.04.
 
 /// Multiplications up to which it does so: kernel/x86_64/sgemm_small_kernel_permit_skylakex.c.
 constexpr std::size_t most_unpacked = 1'000'000;
@@ -64,20 +64,8 @@ constexpr std::size_t most_cached_elements = std::size_t{1} << 18;
 constexpr std::size_t fewest_packed_elements = 98'304;
 /// Rows that are multiplied at once at least, where b need not be cut for it.
 constexpr std::size_t fewest_unpacked_rows = 16;
-/// Fewer still do not repay the parts.
+/// Products of fewer rows are left to BLAS, unless they are small.
 constexpr std::size_t fewest_rows_for_parts = 24;
-
-/// Has a block fetched into the cache, many lines at once: the products, which read a little of
-/// each row, would wait for one after the other.
-template <typename T>
-void prefetch(MatrixView<const T> block) {
-  constexpr std::size_t line = AlignedBuffer<T>::alignment / sizeof(T);
-  constexpr int to_read = 0;
-  constexpr int second_level = 2;
-  for (std::size_t r = 0; r < block.rows; ++r)
-    for (std::size_t c = 0; c < block.columns; c += line)
-      __builtin_prefetch(block.row(r) + c, to_read, second_level);
-}
 
 /// What `columns` and `depth` choose of b, copied to the thread's panel.
 template <typename T>
@@ -112,7 +100,6 @@ void multiply_in_parts(Transpose transpose_a, MatrixView<const T> a, Transpose t
     const std::size_t group_end = std::min(c.columns, group + group_columns);
     for (std::size_t d = 0; d < depths; ++d) {
       const Range depth{all_depth * d / depths, all_depth * (d + 1) / depths};
-      if (depths > 1) prefetch(block_of_a({0, c.rows}, depth));
       for (std::size_t column = group; column < group_end; column += part_columns) {
         const Range columns{column, std::min(group_end, column + part_columns)};
         const MatrixView<const T> panel =
@@ -127,12 +114,12 @@ void multiply_in_parts(Transpose transpose_a, MatrixView<const T> a, Transpose t
   }
 }
 
-}  // namespace
-
 template <typename T>
 std::size_t unpacked_limit() {
   return std::is_same_v<T, float> ? largest_unpacked_product() : 0;
 }
+
+}  // namespace
 
 template <typename T>
 void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,

@@ -18,8 +18,8 @@ constexpr std::size_t most_tile_rows = 256;
 /// Where tiles can be joined but have gradients of their own, there are this many, and more only if
 /// those would be larger.
 constexpr std::size_t row_tiles_wanted = 8;
-/// The same for networks whose kernels are multiplied without packing; and how many rows at least
-/// must be so for a tile to have no more than can be.
+/// The same where so few rows are multiplied without packing; and how many rows that must be for it
+/// to be worth cutting tiles so small.
 constexpr std::size_t most_unpacked_tile_rows = 50;
 constexpr std::size_t fewest_unpacked_tile_rows = 8;
 
@@ -90,8 +90,6 @@ template <typename T>
 void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
   plan.row_tiles = {{0, rows}};
   if (step_work(network, rows) < work_for_threads) return;
-  std::size_t largest = 1;
-  for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
   const PartSize part = joinable_parts<T>();
   if (part.rows != 0 && rows >= 2 * part.rows) {
     const std::size_t parts = rows / row_tiles_wanted / part.rows;
@@ -103,6 +101,8 @@ void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
     plan.joined_rows = most_tile_rows / plan.row_tiles[0].size();
     return;
   }
+  std::size_t largest = 1;
+  for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
   const std::size_t unpacked = largest_unpacked_product() / largest;
   const std::size_t most = unpacked < fewest_unpacked_tile_rows
                                ? most_tile_rows

@@ -60,7 +60,7 @@ class ThreadTeam {
   }
   /// Calls `task(indices)` for ranges of indices that together are [0, count): at first long ones,
   /// half of what a thread has left but no longer than `longest`, which shorten so that all threads
-  /// end together.
+  /// end together; the last few at once.
   template <typename Task>
   void run_stretches(std::size_t count, std::size_t longest, const Task& task) {
     run(Job{[](const void* context, Range indices, std::size_t /*thread*/) {

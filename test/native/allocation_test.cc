@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/trainer.h"
+#include "layer_settings.h"
 
 // Counts all allocations of this program. Not inlined, or gcc takes free for the wrong partner of
 // new.
@@ -65,25 +66,11 @@ std::size_t allocations_of(std::size_t epochs, std::size_t threads) {
   data->classes = 10;
   for (std::size_t i = 0; i < rows; ++i) data->labels.push_back(static_cast<std::int32_t>(i % 10));
 
-  const auto layer = [](const char* kind, std::vector<double> options) {
-    LayerSettings made;
-    made.kind = kind;
-    made.options = std::move(options);
-    return made;
-  };
-  const auto dense = [&](std::size_t units, const char* activation) {
-    LayerSettings made = layer("dense", {});
-    made.units = units;
-    made.activation = {activation, {}};
-    made.kernel_initializer = {"glorotUniform", {}};
-    made.bias_initializer = {"zeros", {}};
-    return made;
-  };
   auto network = std::make_shared<Network<float>>(
       64,
-      std::vector<LayerSettings>{dense(100, "sigmoid"), layer("batchNorm", {0.99, 1e-3, 0}),
-                                 layer("dropout", {0.5}), layer("layerNorm", {1e-3}),
-                                 layer("gaussianNoise", {0.1}), dense(10, "softmax")},
+      std::vector<LayerSettings>{dense(100, "sigmoid"), batch_norm(), layer("dropout", {0.5}),
+                                 layer("layerNorm", {1e-3}), layer("gaussianNoise", {0.1}),
+                                 dense(10, "softmax")},
       1);
   TrainerSettings settings;
   settings.objective.loss = {"categoricalCrossentropy", {0, 1e-7}};

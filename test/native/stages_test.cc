@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/step.h"
+#include "layer_settings.h"
 
 using namespace gemmnet;
 
@@ -20,24 +21,6 @@ constexpr std::size_t rows = 700;
 constexpr std::size_t width = 770;
 constexpr std::size_t outputs = 3;
 constexpr std::size_t most_threads = 8;
-
-LayerSettings layer(const char* kind, std::vector<double> options) {
-  LayerSettings made;
-  made.kind = kind;
-  made.options = std::move(options);
-  return made;
-}
-
-LayerSettings dense(std::size_t units, const char* activation, std::vector<double> options = {}) {
-  LayerSettings made = layer("dense", {});
-  made.units = units;
-  made.activation = {activation, std::move(options)};
-  made.kernel_initializer = {"glorotUniform", {}};
-  made.bias_initializer = {"zeros", {}};
-  return made;
-}
-
-LayerSettings batch_norm() { return layer("batchNorm", {0.99, 1e-3, 0}); }
 
 enum class Cost { crossentropy, squared_error, custom };
 

@@ -12,6 +12,7 @@
 
 #include "core/processors.h"
 #include "core/trainer.h"
+#include "layer_settings.h"
 
 using namespace gemmnet;
 
@@ -157,15 +158,6 @@ Dataset make_rows() {
 /// Trains a network large enough to have use for several threads; returns its weights.
 std::vector<float> train(const Dataset& data, std::size_t threads, const NamedOptions& optimizer,
                          const std::function<void(const EpochReport&)>& seen) {
-  const auto dense = [](std::size_t units, const char* activation) {
-    LayerSettings made;
-    made.kind = "dense";
-    made.units = units;
-    made.activation = {activation, {}};
-    made.kernel_initializer = {"glorotUniform", {}};
-    made.bias_initializer = {"zeros", {}};
-    return made;
-  };
   auto network = std::make_shared<Network<float>>(
       inputs, std::vector<LayerSettings>{dense(260, "sigmoid"), dense(5, "softmax")}, 1);
   TrainerSettings settings;

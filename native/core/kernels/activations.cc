@@ -246,10 +246,9 @@ void narrow_softmax_rows(MatrixView<T> z, const T* bias, MatrixView<T> a, std::s
 template <typename T>
 void softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bias, MatrixView<T> a) {
   if (z.columns < narrow_columns) {
-    for (std::size_t r = 0; r < z.rows; r += row_lanes) {
-      const std::size_t left = z.rows - r;
-      narrow_softmax_rows(z, bias, a, r, left < row_lanes ? left : row_lanes);
-    }
+    each_group(z.rows, [=](std::size_t first, std::size_t count) {
+      narrow_softmax_rows(z, bias, a, first, count);
+    });
     return;
   }
   for (std::size_t r = 0; r < z.rows; ++r) {

@@ -12,23 +12,23 @@ namespace {
 /// The sums of up to sixteen columns, in registers.
 template <typename T>
 [[gnu::always_inline]] inline void lane_column_sums(MatrixView<const T> m, std::size_t first,
-                                                    std::size_t count, T beta, T* sums) {
+                                                    T beta, T* sums) {
   RowLanes<T> sum{};
   if (beta != 0)
-    for (std::size_t c = 0; c < count; ++c) sum[c] = beta * sums[first + c];
+    for (std::size_t c = 0; c < row_lanes; ++c) sum[c] = beta * sums[first + c];
   const T* row = m.data + first;
   for (std::size_t r = 0; r < m.rows; ++r, row += m.stride) {
-    RowLanes<T> values{};
-    __builtin_memcpy(&values, row, count * sizeof(T));
+    RowLanes<T> values;
+    __builtin_memcpy(&values, row, sizeof(values));
     sum += values;
   }
-  __builtin_memcpy(sums + first, &sum, count * sizeof(T));
+  __builtin_memcpy(sums + first, &sum, sizeof(sum));
 }
 
 template <typename T>
 void column_sums(MatrixView<const T> m, T beta, T* sums) {
   std::size_t c = 0;
-  for (; c + row_lanes <= m.columns; c += row_lanes) lane_column_sums(m, c, row_lanes, beta, sums);
+  for (; c + row_lanes <= m.columns; c += row_lanes) lane_column_sums(m, c, beta, sums);
   if (c < m.columns) {
     for (std::size_t last = c; last < m.columns; ++last)
       sums[last] = beta == 0 ? T{0} : beta * sums[last];

@@ -503,10 +503,9 @@ double categorical_crossentropy_of_logits(const double* options, const LossRows<
       static_cast<T>(options[smoothing_option] / static_cast<double>(rows.input.columns));
   if (rows.input.columns < narrow_columns) {
     double sum = 0;
-    for (std::size_t r = 0; r < rows.input.rows; r += row_lanes) {
-      const std::size_t left = rows.input.rows - r;
-      sum += narrow_categorical_rows(rows, r, left < row_lanes ? left : row_lanes, smoothing);
-    }
+    each_group(rows.input.rows, [&](std::size_t first, std::size_t count) {
+      sum += narrow_categorical_rows(rows, first, count, smoothing);
+    });
     return sum;
   }
   return sum_rows(rows, [&](const Row<T>& row) {

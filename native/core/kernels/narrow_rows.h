@@ -52,4 +52,13 @@ struct NarrowRows {
   }
 };
 
+/// Calls `visit(first, count)` for groups of at most sixteen of `rows` rows.
+template <typename Visit>
+[[gnu::always_inline]] inline void each_group(std::size_t rows, const Visit& visit) {
+  for (std::size_t first = 0; first < rows; first += row_lanes) {
+    const std::size_t left = rows - first;
+    visit(first, left < row_lanes ? left : row_lanes);
+  }
+}
+
 }  // namespace gemmnet::GEMMNET_INSTRUCTION_SET
