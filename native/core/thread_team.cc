@@ -17,8 +17,9 @@ namespace {
 /// A stretch of tasks that is not worth halving: what is done at once is done faster.
 constexpr std::uint64_t shortest_halved = 4;
 
-/// About 20 to 60 microseconds of waiting, longer than the serial part between two phases.
-constexpr std::uint32_t spins_before_sleep = 1000;
+/// Some 0.2 to 1 ms of waiting: waking a thread takes 40 us, and in steps of a few milliseconds one
+/// is often 100 us ahead of the other.
+constexpr std::uint32_t spins_before_sleep = 20'000;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
