@@ -18,7 +18,7 @@ export interface Case {
   readonly activation: ActivationName
   /** Of a program; otherwise the time decides. */
   readonly epochs: number
-  /** Rows there are; default: about 10 ms of steps at 50 GFLOPS. */
+  /** Rows there are; default: about 10 ms of steps at 50 GFLOPS, 8 to 500 of them. */
   readonly rows?: number
   /** Where the rows come from; default: drawn. */
   readonly source?: 'digits' | 'mnist'
@@ -204,6 +204,6 @@ export function stepFlops({ widths, batch }: Pick<Case, 'widths' | 'batch'>): nu
 
 /** Rows of a case. */
 export function rowsOf(one: Case): number {
-  const steps = Math.min(500, Math.max(2, Math.ceil((0.01 * 50e9) / stepFlops(one))))
+  const steps = Math.min(500, Math.max(8, Math.ceil((0.01 * 50e9) / stepFlops(one))))
   return one.rows ?? steps * one.batch
 }
