@@ -37,6 +37,14 @@ LayerSettings dense(std::size_t units, const char* activation, std::vector<doubl
   return made;
 }
 
+/// Gives `width` columns for nine: the first one is taken as categories.
+LayerSettings embedding() {
+  LayerSettings made = layer("embedding", {});
+  made.kernel_initializer = {"uniform", {-0.5, 0.5}};
+  made.columns = {{0, 3, width - 8}};
+  return made;
+}
+
 LayerSettings batch_norm() { return layer("batchNorm", {0.99, 1e-3, 0}); }
 
 enum class Cost { crossentropy, squared_error, custom };
@@ -180,6 +188,8 @@ std::vector<Case> uncoupled() {
       {{dense(width, "tanh"), dense(width, "sigmoid")}, {}, 0, width},
       {{dense(width, "silu"), dense(width, "sigmoid")}, {}, 1, width},
       {{dense(width, "gelu", {0}), dense(width, "sigmoid")}, {0}, 0, width},
+      {{embedding(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
+      {{embedding(), dense(width, "tanh"), dense(outputs, "softmax")}, {0}, 0},
   };
 }
 
@@ -198,6 +208,7 @@ std::vector<Case> coupled() {
        {0, 1},
        0},
       {{batch_norm(), dense(width, "tanh"), dense(width, "sigmoid")}, {}, 0, width},
+      {{embedding(), batch_norm(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
   };
 }
 
