@@ -115,6 +115,7 @@ export function planOf({ widths, batch }: Pick<Case, 'widths' | 'batch'>): Nativ
     bias: true,
     kernelInitializer: zeros,
     biasInitializer: zeros,
+    columns: [],
   }))
   const network = new native.Network({ inputs, layers, seed: 0, dtype: 'float32' })
   return native.describePlan(network, batch)

@@ -15,7 +15,15 @@ export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
 export type { LayerDescription, LayerSettings } from './layers.js'
-export { activation, batchNorm, dense, dropout, gaussianNoise, layerNorm } from './layers.js'
+export {
+  activation,
+  batchNorm,
+  dense,
+  dropout,
+  embedding,
+  gaussianNoise,
+  layerNorm,
+} from './layers.js'
 export type {
   DType,
   FloatArray,
@@ -49,6 +57,8 @@ export type {
   BatchNormOptions,
   Conventions,
   DenseOptions,
+  EmbeddedColumn,
+  EmbeddingOptions,
   GradientCheckOptions,
   Initializer,
   InitializerName,

@@ -1,5 +1,6 @@
 import { GemmnetError, typeError } from './errors.js'
 import type { LayerSettings } from './layers.js'
+import { unitsOf } from './layers.js'
 import type { DType, FloatArray, Matrix, MatrixLike } from './matrix.js'
 import { toMatrix, toFloats, toNumbers } from './matrix.js'
 import type { NativeNetwork, NativeTensor } from './native.js'
@@ -17,7 +18,7 @@ export class Layer<D extends DType = DType> {
   readonly activation: ActivationName | undefined
   /** Number of its weights, biases and running statistics. */
   readonly parameterCount: number
-  /** Names of its tensors, in their order: 'kernel', 'bias', 'gamma', 'beta', ... */
+  /** Names of its tensors, in their order: 'kernel', 'bias', 'gamma', 'beta', 'embedding0', ... */
   readonly tensorNames: readonly string[]
   /** What it was made from, every option decided. */
   readonly description: LayerSettings
@@ -32,7 +33,7 @@ export class Layer<D extends DType = DType> {
     const { network, dtype, description, inputs, tensors, index, first } = place
     this.type = description.type
     this.inputs = inputs
-    this.units = description.type === 'dense' ? description.units : inputs
+    this.units = unitsOf(description, index, inputs)
     this.activation =
       description.type === 'dense' || description.type === 'activation'
         ? nameOf<ActivationName>(description.activation)
@@ -129,13 +130,52 @@ export class Layer<D extends DType = DType> {
     this.#set('movingVariance', value)
   }
 
-  /** Its tensors, copied: a kernel `[inputs, units]`, the others `[units]`. @internal */
+  /**
+   * The tables of an embedding, each `[categories, dimensions]`, in the order of its `columns`; row k
+   * is what category k becomes. Copies; set them with as many values of these shapes.
+   *
+   * @throws TypeError if the layer has none
+   * @throws RangeError if set to other shapes, GemmnetError `ERR_NETWORK_BUSY` while the network
+   * trains
+   */
+  get embeddings(): readonly Matrix<FloatArray<D>>[] {
+    return this.#tables().map(({ name, rows, columns }) => ({
+      data: this.#copy(name),
+      shape: [rows, columns],
+    }))
+  }
+  set embeddings(values: readonly MatrixLike[]) {
+    const tables = this.#tables()
+    const given: unknown = values
+    if (!Array.isArray(given) || given.length !== tables.length)
+      throw typeError('embeddings', `an array with a matrix per table, ${tables.length}`, given)
+    const all = new Float64Array(this.parameterCount)
+    let next = 0
+    tables.forEach(({ rows, columns }, i) => {
+      const matrix = toMatrix(`embeddings[${i}]`, values[i], columns, 'the table')
+      if (matrix.rows !== rows)
+        throw new RangeError(
+          `\`embeddings[${i}]\` has ${matrix.rows} rows, the table has ${rows} categories`,
+        )
+      all.set(matrix.data, next)
+      next += rows * columns
+    })
+    setTensors(this.#network, this.#dtype, 'embeddings', this.#first, tables, all)
+  }
+
+  /** Its tensors, copied: kernels and tables as they are, the others `[units]`. @internal */
   tensors(): { readonly name: string; readonly data: FloatArray<D>; readonly shape: number[] }[] {
     return this.#tensors.map(({ name, rows, columns }) => ({
       name,
       data: this.#copy(name),
-      shape: name === 'kernel' ? [rows, columns] : [rows * columns],
+      shape: name === 'kernel' || this.type === 'embedding' ? [rows, columns] : [rows * columns],
     }))
+  }
+
+  #tables(): readonly NativeTensor[] {
+    if (this.type !== 'embedding')
+      throw new TypeError(`The ${this.type} layer has no \`embeddings\``)
+    return this.#tensors
   }
 
   #place(name: string): number {

@@ -1,4 +1,4 @@
-import { typeError, unknownName } from './errors.js'
+import { rangeError, typeError, unknownName } from './errors.js'
 import type { DType } from './matrix.js'
 import type {
   Activation,
@@ -7,6 +7,7 @@ import type {
   Completion,
   Conventions,
   DenseOptions,
+  EmbeddingOptions,
   Flat,
   LayerNormOptions,
   LayerType,
@@ -14,6 +15,7 @@ import type {
   SettingsOf,
 } from './options/index.js'
 import { complete, layers } from './options/index.js'
+import { standsFirst } from './tables.js'
 
 /** A layer as `dense`, `dropout` and so on describe it: its kind and the options that were given. */
 export type LayerDescription<K extends LayerType = LayerType> = K extends LayerType
@@ -124,6 +126,52 @@ export function batchNorm(options: BatchNormOptions = {}): LayerDescription<'bat
  */
 export function layerNorm(options: LayerNormOptions = {}): LayerDescription<'layerNorm'> {
   return make('layerNorm', options)
+}
+
+/**
+ * An embedding of categories: each value of a column that holds them becomes `dimensions` learned
+ * numbers, the row of that category in the column's table; all other columns pass. Columns keep
+ * their order: of `[age, city, income]` with 2 dimensions for the city come `[age, e0, e1, income]`,
+ * so the layer gives as many columns as it takes, less those with categories, plus their dimensions.
+ *
+ * It is the first layer of a network, since it reads the network's inputs. A category is a whole
+ * number, 0, 1, ... `categories - 1`, as the network sees it: a Dataset's `scale` multiplies it, too.
+ * Other values are refused, by row and column, wherever rows are predicted, trained on or scored. In
+ * training a step updates whole tables; of a category that is not in the batch the gradient is 0.
+ *
+ * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
+ *
+ * @example
+ * const columns = [{ column: 1, categories: 200, dimensions: 2 }]
+ * new Network({ inputs: 3, layers: [embedding({ columns }), dense(16, 'relu'), dense(1)] })
+ */
+export function embedding(options: EmbeddingOptions): LayerDescription<'embedding'> {
+  return make('embedding', options)
+}
+
+/**
+ * Columns that a layer gives, as layer `index` of a network, where it gets `inputs` columns.
+ *
+ * @throws RangeError if it cannot stand there
+ */
+export function unitsOf(layer: LayerDescription, index: number, inputs: number): number {
+  if (index > 0 && standsFirst(layer.type))
+    throw new RangeError(
+      `\`layers[${index}]\` is of type ${layer.type}, which reads the network's inputs: it has to be the first layer`,
+    )
+  if (layer.type === 'dense') return layer.units
+  if (layer.type !== 'embedding') return inputs
+  let units = inputs
+  layer.columns.forEach(({ column, dimensions }, i) => {
+    if (column >= inputs)
+      throw rangeError(
+        `layers[${index}].columns[${i}].column`,
+        `a column of the network's inputs, 0 to ${inputs - 1}`,
+        column,
+      )
+    units += dimensions - 1
+  })
+  return units
 }
 
 /** Checks what a user put into a network's layers, or a file says of a layer. */

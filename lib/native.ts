@@ -89,7 +89,12 @@ export interface Description {
     /** Parameters that it takes at most; 0: any number. */
     readonly maximumSize: number
   })[]
-  readonly layers: readonly (DescribedRow & { readonly random: boolean })[]
+  readonly layers: readonly (DescribedRow & {
+    /** Whether it draws in training. */
+    readonly random: boolean
+    /** Whether it is a network's first layer or none. */
+    readonly first: boolean
+  })[]
   readonly schedules: readonly DescribedRow[]
   readonly initializers: readonly DescribedRow[]
   readonly metrics: readonly DescribedRow[]
@@ -131,6 +136,11 @@ export interface NativeDataset {
     readonly row: number
     readonly column: number
   } | null
+  /** The first row whose value in a column is no whole number from 0 to categories - 1. */
+  firstOtherThanCategory(
+    column: number,
+    categories: number,
+  ): { readonly row: number; readonly value: number } | null
   subset(positions: Uint32Array): NativeDataset
   split(settings: {
     readonly sizes: readonly number[]
@@ -150,6 +160,12 @@ export interface NativeLayerSettings {
   readonly bias: boolean
   readonly kernelInitializer: NativeNamed
   readonly biasInitializer: NativeNamed
+  /** Of an embedding. */
+  readonly columns: readonly {
+    readonly column: number
+    readonly categories: number
+    readonly dimensions: number
+  }[]
 }
 
 export interface NativeNetworkSettings {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Dataset, toNativeMatrix } from './dataset.js'
+import { checkCategories } from './categories.js'
 import { typeError } from './errors.js'
 import type { FilePath } from './formats/file.js'
 import { toPath, writeFileAtomically } from './formats/file.js'
@@ -7,7 +8,7 @@ import type { Model } from './formats/model.js'
 import { decodeModel, encodeModel } from './formats/model.js'
 import { Layer, setTensors } from './layer.js'
 import type { LayerDescription, LayerSettings, NetworkDescription } from './layers.js'
-import { checkLayer, decideLayer } from './layers.js'
+import { checkLayer, decideLayer, unitsOf } from './layers.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
 import { checkDType, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeLayerSettings, NativeMatrix, NativeNetwork } from './native.js'
@@ -45,7 +46,7 @@ export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof netwo
 export interface GradientError {
   /** Index of the layer. */
   readonly layer: number
-  /** 'kernel', 'bias', 'gamma' or 'beta'. */
+  /** 'kernel', 'bias', 'gamma', 'beta', or 'embedding0', 'embedding1', ... */
   readonly tensor: string
   /**
    * Back-propagation against central differences, both in float64: |a - b| / (|a| + |b|); for
@@ -136,8 +137,8 @@ export class Network<D extends DType = 'float32'> {
 
   /**
    * All weights one after the other, layer by layer: a dense layer's kernel row by row, then its
-   * bias; a normalization's gamma and beta, then running mean and variance. A copy; set it with as
-   * many values.
+   * bias; a normalization's gamma and beta, then running mean and variance; an embedding's tables
+   * row by row. A copy; set it with as many values.
    *
    * @throws GemmnetError `ERR_NETWORK_BUSY` if set while the network trains
    */
@@ -155,7 +156,8 @@ export class Network<D extends DType = 'float32'> {
    *
    * @param x - rows of `inputs` columns, or a Dataset
    * @returns shape `[rows, outputs]`
-   * @throws TypeError or RangeError if `x` is not such rows
+   * @throws TypeError or RangeError if `x` is not such rows, or a column that an embedding takes
+   * holds no category
    */
   predict(x: MatrixLike | Dataset): Matrix<FloatArray<D>> {
     const source = this.#source(x)
@@ -235,6 +237,7 @@ export class Network<D extends DType = 'float32'> {
     )
     const { data: values, rows, columns } = toMatrix('x', x, this.inputs)
     const data = new Dataset({ data: values, shape: [rows, columns] }, y)
+    checkCategories('x', this.layers, data)
     checkTargets('y', data, this.outputs, nameOf<LossName>(loss))
     const objective = {
       loss: toNative(description.losses, losses, loss, conventions),
@@ -285,9 +288,11 @@ export class Network<D extends DType = 'float32'> {
     if (x instanceof Dataset) {
       if (x.features !== this.inputs)
         throw new RangeError(`\`x\` has ${x.features} columns, the network takes ${this.inputs}`)
+      checkCategories('x', this.layers, x)
       return { native: x.native, rows: x.rows }
     }
     const matrix = toMatrix('x', x, this.inputs)
+    checkCategories('x', this.layers, matrix)
     return { native: toNativeMatrix(matrix), rows: matrix.rows }
   }
 }
@@ -306,11 +311,13 @@ function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
   )
   let width = inputs
   let parameters = 0
-  for (const layer of layers) {
-    if (layer.type !== 'dense') continue
-    parameters += (width + 1) * layer.units
-    width = layer.units
-  }
+  layers.forEach((layer, index) => {
+    const units = unitsOf(layer, index, width)
+    if (layer.type === 'dense') parameters += (width + 1) * units
+    if (layer.type === 'embedding')
+      for (const { categories, dimensions } of layer.columns) parameters += categories * dimensions
+    width = units
+  })
   if (parameters > mostParameters)
     throw new RangeError(`The layers have ${parameters} parameters; at most 2^32 are possible`)
   const dtype = wanted ?? ('float32' as D) // D is 'float32' where it is not given
@@ -341,14 +348,19 @@ function nativeLayer(layer: LayerSettings, conventions: Conventions): NativeLaye
     toNative(description.initializers, initializers, value, conventions)
   const { type } = layer
   const isDense = type === 'dense'
+  const kernelInitializer = () => {
+    if (type === 'embedding') return layer.initializer
+    return isDense ? layer.kernelInitializer : 'zeros'
+  }
   return {
     kind: type,
     options: inCoreOrder(description.layers, type, layerTable[type], { ...layer }),
     units: isDense ? layer.units : 0,
     activation: activation(isDense || type === 'activation' ? layer.activation : 'linear'),
     bias: isDense && layer.useBias,
-    kernelInitializer: initializer(isDense ? layer.kernelInitializer : 'zeros'),
+    kernelInitializer: initializer(kernelInitializer()),
     biasInitializer: initializer(isDense ? layer.biasInitializer : 'zeros'),
+    columns: type === 'embedding' ? layer.columns : [],
   }
 }
 

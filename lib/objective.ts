@@ -28,6 +28,10 @@ function tensorPenalties(
   const share = conventions === 'keras' ? 1 : 0.5
   const everywhere = conventions === 'torch' ? l2 : 0
   return layers.flatMap(({ description, tensorNames }) => {
+    if (description.type === 'embedding') {
+      const penalty = { l1: description.l1 ?? l1, l2: share * (description.l2 ?? l2) }
+      return tensorNames.map(() => penalty)
+    }
     const dense = description.type === 'dense' ? description : undefined
     return tensorNames.map((name) => {
       if (dense === undefined) return { l1: 0, l2: share * everywhere }

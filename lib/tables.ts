@@ -12,6 +12,11 @@ export function draws(type: LayerType): boolean {
   return description.layers.some((row) => row.name === type && row.random)
 }
 
+/** Whether layers of a kind read the network's inputs, and stand nowhere else. */
+export function standsFirst(type: LayerType): boolean {
+  return description.layers.some((row) => row.name === type && row.first)
+}
+
 /**
  * A row and its numbers, those that were not given as the conventions have them.
  *

@@ -1,3 +1,4 @@
+import { checkCategories } from './categories.js'
 import { evaluateCustomLoss } from './custom_loss.js'
 import type { CustomLoss } from './custom_loss.js'
 import { Dataset } from './dataset.js'
@@ -255,6 +256,7 @@ export class Trainer<M extends MetricName = never> {
     const { inputs, outputs } = this.network
     if (data.features !== inputs)
       throw new RangeError(`\`${name}\` has ${data.features} columns, the network takes ${inputs}`)
+    checkCategories(name, this.network.layers, data)
     checkTargets(name, data, outputs, this.loss)
   }
 }

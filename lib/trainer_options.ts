@@ -220,11 +220,12 @@ export function checkMethod(
     throw new RangeError(
       `\`${name}\` needs a squared error, got ${loss === undefined ? 'a loss of your own' : `\`${loss}\``}`,
     )
-  const hasOther = network.layers.some(
-    ({ description: layer }) =>
-      layer.type === 'dense' &&
-      [layer.l1 ?? l1, layer.biasL1, layer.activityL1, layer.activityL2].some((l) => l !== 0),
-  )
+  const hasOther = network.layers.some(({ description: layer }) => {
+    if (layer.type === 'embedding') return (layer.l1 ?? l1) !== 0
+    if (layer.type !== 'dense') return false
+    const others = [layer.l1 ?? l1, layer.biasL1, layer.activityL1, layer.activityL2]
+    return others.some((strength) => strength !== 0)
+  })
   if (hasOther)
     throw new RangeError(`\`${name}\` takes L2 penalties of weights, but neither L1 nor activity's`)
 }

@@ -113,7 +113,8 @@ function toTrainer(made: unknown, network: Network<DType>) {
   if (typeof made !== 'object' || made === null) return undefined
   if ('type' in made) {
     const layer = made as LayerDescription
-    const layers = layer.type === 'dense' ? [layer, dense(2)] : [dense(2), layer]
+    const isFirst = layer.type === 'dense' || layer.type === 'embedding'
+    const layers = isFirst ? [layer, dense(2)] : [dense(2), layer]
     const { dtype } = network
     return new Trainer(new Network({ inputs: 2, layers, dtype }), { loss, optimizer: 'sgd' })
   }
@@ -134,20 +135,21 @@ for (const dtype of ['float32', 'float64'] as const)
           const layers = [dense(2, 'sigmoid'), dense(2, 'sigmoid')]
           const network = new Network({ inputs: 2, layers, dtype })
           const call = source({ ...required, [option]: text })
-          let made
+          let trainer
           try {
-            made = run(call, { network })
+            trainer = toTrainer(run(call, { network }), network)
           } catch (error) {
             t.true(isClear(error), call)
             continue
           }
-          const trainer = toTrainer(made, network)
           if (trainer?.network.inputs !== 2) continue
           const { outputs } = trainer.network
           const targets = Array.from(rows.data.slice(0, 8), (v) =>
             Array.from({ length: outputs }, () => v * v),
           )
-          const data = new Dataset(rows, targets)
+          const embeds = trainer.network.layers[0]?.type === 'embedding'
+          const x = embeds ? { ...rows, data: rows.data.map(() => 0) } : rows
+          const data = new Dataset(x, targets)
           t.true(trainer.network.parameters.every(Number.isFinite), call)
           try {
             await trainer.fit(data, { epochs: 2 })

@@ -14,6 +14,7 @@ import {
   activations,
   anyLoss,
   checkWithOutput,
+  columns as embeddedColumns,
   denseLayer,
   inputs,
   largestError,
@@ -49,10 +50,14 @@ const penalties: readonly { readonly layer?: Given; readonly check?: Given }[] =
     .map((option) => ({ check: { [option]: 0.05 } })),
 ]
 
-/** A kind of layer with each of its options, and with an activation if it takes one. */
+/** A kind of layer with each of its options, and with an activation or columns if it takes them. */
 function kindVariants(kind: string, activation: Named, size = units): Given[] {
   const table = tableOf(layerTable, kind)
-  return variants(table, 'activation' in table ? { activation } : {}).map((options) =>
+  const given = {
+    ...('activation' in table ? { activation } : {}),
+    ...('columns' in table ? { columns: embeddedColumns } : {}),
+  }
+  return variants(table, given).map((options) =>
     layer(kind, kind === 'dense' ? { ...options, units: size } : options),
   )
 }

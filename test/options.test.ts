@@ -65,7 +65,7 @@ const tables: readonly {
     rows: description.layers,
     table: layers,
     // What a dense layer has too is the network's: which rows of other tables, what is trained.
-    elsewhere: () => optionsOf(layers, 'dense'),
+    elsewhere: () => [...optionsOf(layers, 'dense'), 'columns', 'initializer'],
   },
   {
     what: 'schedules',

@@ -7,6 +7,7 @@ import {
   Dataset,
   dense,
   dropout,
+  embedding,
   gaussianNoise,
   layerNorm,
   nadam,
@@ -98,6 +99,32 @@ const networks = {
       { optimizer: 'rprop', accumulate: 3 },
     ],
   },
+  'an embedding': {
+    layers: [
+      embedding({ columns: [{ column: 24, categories: 30_000, dimensions: 5 }, { column: 25, categories: 9, dimensions: 2 }] }), // prettier-ignore
+      dense(40, 'relu'),
+      batchNorm(),
+      dense(4, 'softmax'),
+    ],
+    batchSize: 200,
+    options: [
+      { optimizer: adam(), clipGlobalNorm: 0.5, averageMomentum: 0.9, l2: 1e-4 },
+      { optimizer: nadam(), accumulate: 3, l1: 1e-5 },
+      { optimizer: 'gradientDescent' },
+    ],
+  },
+  'an embedding whose gradients go by rows': {
+    layers: [
+      embedding({ columns: [{ column: 25, categories: 9, dimensions: 2 }] }),
+      dense(40, 'relu'),
+      dense(4, 'softmax'),
+    ],
+    batchSize: 1000,
+    options: [
+      { optimizer: adam(), l2: 1e-4 },
+      { loss: 'meanSquaredError', optimizer: 'lbfgs' },
+    ],
+  },
   'many rows accumulated': {
     layers: [dense(50, 'gelu'), dropout(0.2), dense(60, 'silu'), layerNorm(), dense(4, 'softmax')],
     batchSize: 300,
@@ -127,15 +154,18 @@ const networks = {
 for (const [name, { layers, batchSize, options }] of Object.entries(networks))
   for (const dtype of ['float32', 'float64'] as const)
     test(`${name}, ${dtype}: the same bits at 1, 2, 3, 4, 8 and 64 threads`, async (t) => {
-      const x = randomMatrix(1150, 24, 1, -1, 1)
+      const numbers = randomMatrix(1150, 24, 1, -1, 1)
+      const categories = (i: number) => [(i * i * 7919) % 30_000, (i * i) % 9]
+      const embeds = layers.some(({ type }) => type === 'embedding')
+      const x = embeds ? numbers.map((row, i) => [...row, ...categories(i)]) : numbers
       const data = new Dataset(
         x,
-        x.map(([a = 0, b = 0]) => 2 * Number(a > 0) + Number(b > 0)),
-        { classes: 4, sampleWeights: x.map(([a = 0]) => 1 + a) },
+        numbers.map(([a = 0, b = 0]) => 2 * Number(a > 0) + Number(b > 0)),
+        { classes: 4, sampleWeights: numbers.map(([a = 0]) => 1 + a) },
       )
       for (const [i, each] of options.entries()) {
         const run = async (threads: number) => {
-          const network = new Network({ inputs: 24, layers, dtype, seed: 1 })
+          const network = new Network({ inputs: embeds ? 26 : 24, layers, dtype, seed: 1 })
           const trainer = new Trainer(network, {
             loss: 'categoricalCrossentropy',
             metrics: ['accuracy', 'rocAuc', 'f1'],

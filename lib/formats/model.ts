@@ -1,7 +1,7 @@
 import { badFile, show } from '../errors.js'
 import type { Layer } from '../layer.js'
-import type { NetworkDescription } from '../layers.js'
-import { checkLayer } from '../layers.js'
+import type { LayerDescription, NetworkDescription } from '../layers.js'
+import { checkLayer, unitsOf } from '../layers.js'
 import type { DType, FloatArray } from '../matrix.js'
 import { checkDType } from '../matrix.js'
 import type { LayerType } from '../options/index.js'
@@ -10,7 +10,8 @@ import type { Tensor } from './safetensors.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
 // A network in a safetensors file: tensors `layers.0.kernel` ([inputs, units]), `layers.0.bias`
-// ([units]), `layers.1.gamma` and so on, and in the metadata its description as JSON.
+// ([units]), `layers.1.gamma`, an embedding's `layers.0.embedding0` ([categories, dimensions]) and so
+// on, and in the metadata its description as JSON.
 
 const format = 'gemmnet'
 const formatVersion = '1'
@@ -77,15 +78,37 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
       arrays.push(tensor.data)
       left.delete(key)
     }
+    const units = readUnits(layer, i, width, bad)
     if (layer.type === 'dense') {
-      take('kernel', [width, layer.units])
-      if (layer.useBias ?? true) take('bias', [layer.units])
-      width = layer.units
+      take('kernel', [width, units])
+      if (layer.useBias ?? true) take('bias', [units])
     }
+    if (layer.type === 'embedding')
+      layer.columns.forEach(({ categories, dimensions }, table) => {
+        take(`embedding${table}`, [categories, dimensions])
+      })
+    width = units
     for (const name of vectors[layer.type] ?? []) take(name, [width])
   })
   for (const key of left.keys()) throw bad(`tensor ${show(key)} belongs to no layer`)
   return { options, parameters: concatenate(arrays, options.dtype) }
+}
+
+function readUnits(
+  layer: LayerDescription,
+  index: number,
+  inputs: number,
+  bad: (message: string, cause?: unknown) => Error,
+): number {
+  try {
+    return unitsOf(layer, index, inputs)
+  } catch (cause) {
+    throw bad(`its description of the network is damaged: ${messageOf(cause)}`, cause)
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function readOptions(
@@ -105,8 +128,7 @@ function readOptions(
       layers: layers.map((layer, i) => checkLayer(`layers[${i}]`, layer)),
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw bad(`its description of the network is damaged: ${reason}`, cause)
+    throw bad(`its description of the network is damaged: ${messageOf(cause)}`, cause)
   }
 }
 

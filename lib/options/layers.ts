@@ -1,12 +1,52 @@
+import { rangeError, typeError } from '../errors.js'
 import { activations } from './activations.js'
-import { checks } from './checks.js'
+import { arrayOf, checks, number } from './checks.js'
 import { initializers } from './initializers.js'
 import type { Named } from './named.js'
 import { namedIn } from './named.js'
 import type { OptionsOf } from './option.js'
-import { defaulted, optional, required } from './option.js'
+import { complete, defaulted, optional, required } from './option.js'
 
 const trainable = defaulted(true, checks.boolean)
+
+/** float32 tells so many whole numbers from 0 on apart. */
+const mostCategories = 2 ** 24
+
+/** What an embedding makes of a column. */
+export const embeddedColumnOptions = {
+  /** The column of the input, from 0; its values are 0, 1, ... categories - 1. */
+  column: required(checks.wholeNumber),
+  /** How many categories there are, an integer from 1 to 2^24. */
+  categories: required(
+    number(
+      `an integer from 1 to ${mostCategories}`,
+      (value) => Number.isInteger(value) && value >= 1 && value <= mostCategories,
+    ),
+  ),
+  /** How many numbers each of them becomes, a positive integer. */
+  dimensions: required(checks.positiveInteger),
+} as const
+/** What an embedding makes of a column. */
+export type EmbeddedColumn = OptionsOf<typeof embeddedColumnOptions>
+
+const checkEmbeddedColumns = arrayOf(
+  'an array of columns, such as { column: 0, categories: 7, dimensions: 3 }',
+  (name, value) => {
+    if (typeof value !== 'object' || value === null)
+      throw typeError(name, 'a column, such as { column: 0, categories: 7, dimensions: 3 }', value)
+    return Object.freeze(complete('column', embeddedColumnOptions, value, { path: `${name}.` }))
+  },
+)
+
+function embeddedColumns(name: string, value: unknown): readonly EmbeddedColumn[] {
+  const columns = checkEmbeddedColumns(name, value)
+  if (columns.length === 0) throw rangeError(name, 'one column or more', value)
+  columns.forEach(({ column }, i) => {
+    if (columns.findIndex((other) => other.column === column) !== i)
+      throw rangeError(`${name}[${i}].column`, 'a column that is not in the list yet', column)
+  })
+  return columns
+}
 
 /** Kinds of layers, each with its options. */
 export const layers = {
@@ -78,6 +118,19 @@ export const layers = {
     /** Whether training changes the layer. Default true. */
     trainable,
   },
+  /** Columns of categories become rows of learned tables. */
+  embedding: {
+    /** The columns that hold categories, one or more; the others pass. */
+    columns: required(embeddedColumns),
+    /** Initial tables, of shape `[categories, dimensions]`. Default 'uniform', within +-0.05; 'normal' of deviation 1 with torch conventions. */
+    initializer: defaulted('uniform', namedIn('initializer', initializers), { torch: 'normal' }),
+    /** Strength of the tables' L1 penalty, at least 0. Default: the Trainer's `l1`. */
+    l1: optional(checks.nonNegative),
+    /** Strength of the tables' L2 penalty, at least 0. Default: the Trainer's `l2`. */
+    l2: optional(checks.nonNegative),
+    /** Whether training changes the layer. Default true. */
+    trainable,
+  },
 } as const
 /** The kind of a layer. */
 export type LayerType = keyof typeof layers
@@ -91,5 +144,7 @@ export type Initializer = Named<typeof initializers>
 export type DenseOptions = Omit<OptionsOf<typeof layers.dense>, 'units'>
 /** Options of `batchNorm`. */
 export type BatchNormOptions = OptionsOf<typeof layers.batchNorm>
+/** Options of `embedding`. */
+export type EmbeddingOptions = OptionsOf<typeof layers.embedding>
 /** Options of `layerNorm`. */
 export type LayerNormOptions = OptionsOf<typeof layers.layerNorm>

@@ -90,6 +90,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   object["layers"] = describe_table(env, layers<float>(), [&](const auto& row, Napi::Object& to) {
     options(row, to);
     to["random"] = row.random;
+    to["first"] = row.first;
   });
   object["schedules"] = describe_table(env, schedules(), options);
   object["initializers"] = describe_table(env, initializers(), options);

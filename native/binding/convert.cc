@@ -216,6 +216,9 @@ LayerSettings to_layer_settings(const Napi::Object& from) {
   settings.bias = get_boolean(from, "bias");
   settings.kernel_initializer = get_named(from, "kernelInitializer");
   settings.bias_initializer = get_named(from, "biasInitializer");
+  for (const Napi::Object& column : get_objects(from, "columns"))
+    settings.columns.push_back({get_size(column, "column"), get_size(column, "categories"),
+                                get_size(column, "dimensions")});
   return settings;
 }
 

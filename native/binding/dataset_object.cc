@@ -4,6 +4,7 @@
 
 #include "binding/convert.h"
 #include "binding/environment.h"
+#include "core/embedding.h"
 
 namespace gemmnet {
 
@@ -68,14 +69,16 @@ Napi::Value copy_matrix(Napi::Env env, const Dataset& dataset, const StoredMatri
 }  // namespace
 
 Napi::Function DatasetObject::define(Napi::Env env) {
-  return DefineClass(env, "Dataset",
-                     {InstanceAccessor<&DatasetObject::rows>("rows"),
-                      InstanceMethod<&DatasetObject::first_non_finite>("firstNonFinite"),
-                      InstanceMethod<&DatasetObject::subset>("subset"),
-                      InstanceMethod<&DatasetObject::split>("split"),
-                      InstanceMethod<&DatasetObject::copy_features>("copyFeatures"),
-                      InstanceMethod<&DatasetObject::copy_targets>("copyTargets"),
-                      InstanceMethod<&DatasetObject::copy_weights>("copyWeights")});
+  return DefineClass(
+      env, "Dataset",
+      {InstanceAccessor<&DatasetObject::rows>("rows"),
+       InstanceMethod<&DatasetObject::first_non_finite>("firstNonFinite"),
+       InstanceMethod<&DatasetObject::first_other_than_category>("firstOtherThanCategory"),
+       InstanceMethod<&DatasetObject::subset>("subset"),
+       InstanceMethod<&DatasetObject::split>("split"),
+       InstanceMethod<&DatasetObject::copy_features>("copyFeatures"),
+       InstanceMethod<&DatasetObject::copy_targets>("copyTargets"),
+       InstanceMethod<&DatasetObject::copy_weights>("copyWeights")});
 }
 
 DatasetObject& DatasetObject::of(const Napi::Value& value, const char* name) {
@@ -122,6 +125,20 @@ Napi::Value DatasetObject::first_non_finite(const Napi::CallbackInfo& info) {
     }
   }
   return info.Env().Null();
+}
+
+/// `(column, categories)`
+Napi::Value DatasetObject::first_other_than_category(const Napi::CallbackInfo& info) {
+  const std::size_t column = to_size(info[0], "column");
+  if (column >= dataset_.rows().features.columns)
+    throw Napi::RangeError::New(info.Env(), "Expected `column` to be one of the features");
+  const auto row =
+      gemmnet::first_other_than_category(dataset_, column, to_size(info[1], "categories"));
+  if (!row) return info.Env().Null();
+  Napi::Object found = Napi::Object::New(info.Env());
+  found["row"] = static_cast<double>(*row);
+  found["value"] = dataset_.rows().features.value(dataset_.place(*row), column);
+  return found;
 }
 
 Napi::Value DatasetObject::subset(const Napi::CallbackInfo& info) {

@@ -13,8 +13,8 @@ BatchNorm<T>::BatchNorm(const LayerSettings& settings, std::size_t /*number*/, s
       unbiased_(settings.options.at(2) != 0) {
   this->add_tensor("gamma", 1, inputs, offset);
   this->add_tensor("beta", 1, inputs, offset);
-  this->add_tensor("movingMean", 1, inputs, offset, false);
-  this->add_tensor("movingVariance", 1, inputs, offset, false);
+  this->add_tensor("movingMean", 1, inputs, offset, Layer<T>::Use::followed);
+  this->add_tensor("movingVariance", 1, inputs, offset, Layer<T>::Use::followed);
 }
 
 template <typename T>

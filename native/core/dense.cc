@@ -1,7 +1,5 @@
 #include "core/dense.h"
 
-#include <algorithm>
-
 namespace gemmnet {
 
 template <typename T>
@@ -31,14 +29,8 @@ const T* Dense<T>::bias_row(const T* parameters) const {
 template <typename T>
 void Dense<T>::initialize(std::size_t tensor, std::uint32_t number, std::uint64_t seed,
                           T* parameters) const {
-  const Tensor& place = this->tensors()[tensor];
-  const Philox random(seed, Stream::initial_weights, number);
-  std::vector<double> values(place.size());
-  const NamedOptions& initializer = initializers_[tensor];
-  find_required(initializers(), "initializer", initializer.name)
-      .fill(initializer.options.data(), random, this->inputs(), this->outputs(), values);
-  std::transform(values.begin(), values.end(), parameters + place.offset,
-                 [](double value) { return static_cast<T>(value); });
+  this->draw(initializers_[tensor], tensor, number, seed, this->inputs(), this->outputs(),
+             parameters);
 }
 
 template <typename T>

@@ -7,7 +7,7 @@ namespace gemmnet {
 /// What a gradient check found for one tensor.
 struct GradientError {
   std::size_t layer;
-  const char* tensor;
+  std::string tensor;
   /// Back-propagation against central differences, both in float64: |a - b| / max(|a| + |b|, least)
   /// of the tensor, in the Euclidean norm. `least` is where the rounding of the cost leaves the
   /// differences seven digits: a gradient that is 0, or much smaller than the cost, is not judged

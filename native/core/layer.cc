@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/initializers.h"
+
 namespace gemmnet {
 
 namespace {
@@ -17,10 +19,24 @@ std::size_t aligned_offset(std::size_t offset) {
 }  // namespace
 
 template <typename T>
-void Layer<T>::add_tensor(const char* name, std::size_t rows, std::size_t columns,
-                          std::size_t offset, bool learned) {
+void Layer<T>::add_tensor(std::string name, std::size_t rows, std::size_t columns,
+                          std::size_t offset, Use use) {
   const std::size_t begin = tensors_.empty() ? offset : tensors_.back().end();
-  tensors_.push_back({name, rows, columns, aligned_offset<T>(begin), learned});
+  tensors_.push_back({std::move(name), rows, columns, aligned_offset<T>(begin),
+                      use != Use::followed, use == Use::gathered});
+}
+
+template <typename T>
+void Layer<T>::draw(const NamedOptions& initializer, std::size_t tensor, std::uint32_t number,
+                    std::uint64_t seed, std::size_t from_units, std::size_t to_units,
+                    T* parameters) const {
+  const Tensor& place = tensors_[tensor];
+  const Philox random(seed, Stream::initial_weights, number);
+  std::vector<double> values(place.size());
+  find_required(initializers(), "initializer", initializer.name)
+      .fill(initializer.options.data(), random, from_units, to_units, values);
+  std::transform(values.begin(), values.end(), parameters + place.offset,
+                 [](double value) { return static_cast<T>(value); });
 }
 
 template <typename T>

@@ -20,11 +20,12 @@ struct NamedOptions {
 
 /// One array of a layer and its place in the network's parameter block.
 struct Tensor {
-  const char* name;     // "kernel", "bias"
-  std::size_t rows;     // a kernel's are its inputs; a bias has one
-  std::size_t columns;  // outputs
-  std::size_t offset;   // of its first element, in elements; a multiple of a cache line
-  bool learned;         // false: running statistics, which no gradient changes
+  std::string name;       // "kernel", "bias"
+  std::size_t rows;       // a kernel's are its inputs; a bias has one
+  std::size_t columns;    // outputs
+  std::size_t offset;     // of its first element, in elements; a multiple of a cache line
+  bool learned;           // false: running statistics, which no gradient changes
+  bool gathered = false;  // a row of the batch takes one row of it, instead of a product with all
 
   [[nodiscard]] std::size_t size() const { return rows * columns; }
   [[nodiscard]] std::size_t end() const { return offset + size(); }
@@ -68,6 +69,13 @@ LayerPass<T> cut_rows(LayerPass<T> pass, Range rows) {
   return pass;
 }
 
+/// A column of the input that holds categories, and what an embedding makes of it.
+struct EmbeddedColumn {
+  std::size_t column;
+  std::size_t categories;  // the column's values are 0, 1, ... categories - 1
+  std::size_t dimensions;  // numbers that each of them becomes
+};
+
 /// What a layer is made from. Complete: the core has no defaults.
 struct LayerSettings {
   std::string kind;             // a row of layers.h
@@ -76,8 +84,9 @@ struct LayerSettings {
   std::size_t units = 0;
   NamedOptions activation;
   bool bias = true;
-  NamedOptions kernel_initializer;
+  NamedOptions kernel_initializer;  // an embedding's, too
   NamedOptions bias_initializer;
+  std::vector<EmbeddedColumn> columns = {};  // of an embedding
 };
 
 /// A layer's share of the mathematics, cut so that threads can work on parts of it: by rows of the
@@ -138,9 +147,14 @@ class Layer {
  protected:
   Layer(std::size_t inputs, std::size_t outputs) : inputs_(inputs), outputs_(outputs) {}
 
-  /// Appends a tensor behind the others, `offset` being where the first may begin.
-  void add_tensor(const char* name, std::size_t rows, std::size_t columns, std::size_t offset,
-                  bool learned = true);
+  /// Appends a tensor behind the others, `offset` being where the first may begin. Its values are
+  /// learned from gradients, by products or gathered, or follow the batches' statistics.
+  enum class Use : std::uint8_t { learned, followed, gathered };
+  void add_tensor(std::string name, std::size_t rows, std::size_t columns, std::size_t offset,
+                  Use use = Use::learned);
+  /// `initialize` by a row of the table of initializers, for these numbers of units.
+  void draw(const NamedOptions& initializer, std::size_t tensor, std::uint32_t number,
+            std::uint64_t seed, std::size_t from_units, std::size_t to_units, T* parameters) const;
   [[nodiscard]] const T* tensor_data(const T* parameters, std::size_t tensor) const {
     return parameters + tensors_[tensor].offset;
   }

@@ -6,6 +6,7 @@
 #include "core/batch_norm.h"
 #include "core/dense.h"
 #include "core/dropout.h"
+#include "core/embedding.h"
 #include "core/gaussian_noise.h"
 #include "core/layer_norm.h"
 
@@ -26,12 +27,13 @@ constexpr const char* layer_norm_options[] = {"epsilon"};
 
 template <typename T>
 constexpr LayerKind<T> rows[] = {
-    {"dense", {}, false, &make<Dense<T>, T>},
-    {"activation", {}, false, &make<ActivationLayer<T>, T>},
-    {"dropout", {dropout_options, 1}, true, &make<Dropout<T>, T>},
-    {"gaussianNoise", {gaussian_noise_options, 1}, true, &make<GaussianNoise<T>, T>},
-    {"batchNorm", {batch_norm_options, 3}, false, &make<BatchNorm<T>, T>},
-    {"layerNorm", {layer_norm_options, 1}, false, &make<LayerNorm<T>, T>},
+    {"dense", {}, false, false, &make<Dense<T>, T>},
+    {"activation", {}, false, false, &make<ActivationLayer<T>, T>},
+    {"dropout", {dropout_options, 1}, true, false, &make<Dropout<T>, T>},
+    {"gaussianNoise", {gaussian_noise_options, 1}, true, false, &make<GaussianNoise<T>, T>},
+    {"batchNorm", {batch_norm_options, 3}, false, false, &make<BatchNorm<T>, T>},
+    {"layerNorm", {layer_norm_options, 1}, false, false, &make<LayerNorm<T>, T>},
+    {"embedding", {}, false, true, &make<Embedding<T>, T>},
 };
 
 }  // namespace

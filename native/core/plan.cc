@@ -37,8 +37,15 @@ constexpr std::size_t fewest_tensor_tiles = 8;
 /// Below this a gradient's tile is not cut for the sake of more tiles.
 constexpr std::size_t fewest_tensor_tile_rows = 64;
 
+/// Values of a table that is gathered from: every tile looks at all rows of the batch for its own,
+/// so it has to have more to clear and to update.
+constexpr std::size_t fewest_table_tile = 16'384;
+constexpr std::size_t most_table_tile = most_tensor_tile_rows * most_tensor_tile_columns;
+
 /// Multiplications of a step below which a second thread costs more than it takes over.
 constexpr std::size_t work_for_threads = 3'000'000;
+/// Multiplications in the time that the update of one value takes, of a table that is in no cache.
+constexpr std::size_t update_work = 32;
 
 constexpr std::size_t inference_tile_rows = 256;
 
@@ -52,10 +59,14 @@ std::vector<Range> cut(std::size_t size, std::size_t largest) {
   return ranges;
 }
 
-/// Multiplications of forward, backward and gradient for `rows` rows.
+/// Multiplications of forward, backward and gradient for `rows` rows. Of a table that is gathered
+/// from, the update is what takes time.
 template <typename T>
 std::size_t step_work(const Network<T>& network, std::size_t rows) {
-  return 3 * rows * network.parameter_count();
+  std::size_t gathered = 0;
+  for (const auto& place : network.tensors())
+    if (place.shape.gathered) gathered += place.shape.size();
+  return 3 * rows * (network.parameter_count() - gathered) + update_work * gathered;
 }
 
 /// Cuts [0, size) into ranges of `side`, the last one less, or up to half as much more.
@@ -102,7 +113,8 @@ void cut_rows(const Network<T>& network, std::size_t rows, Plan& plan) {
     return;
   }
   std::size_t largest = 1;
-  for (const auto& place : network.tensors()) largest = std::max(largest, place.shape.size());
+  for (const auto& place : network.tensors())
+    if (!place.shape.gathered) largest = std::max(largest, place.shape.size());
   const std::size_t unpacked = largest_unpacked_product() / largest;
   const std::size_t most = unpacked < fewest_unpacked_tile_rows
                                ? most_tile_rows
@@ -139,6 +151,10 @@ void cut_tensor(const Network<T>& network, std::size_t place, std::size_t rows,
   if (step_work(network, rows) < work_for_threads) {
     tile_rows = shape.rows;
     tile_columns = shape.columns;
+  } else if (shape.gathered) {
+    const std::size_t columns = std::min(tile_columns, shape.columns);
+    tile_rows = std::clamp((shape.rows + fewest_tensor_tiles - 1) / fewest_tensor_tiles,
+                           (fewest_table_tile + columns - 1) / columns, most_table_tile / columns);
   } else if (row_work * fewest_tensor_tile_rows <= largest_unpacked_product()) {
     tile_rows = std::min(tile_rows, largest_unpacked_product() / row_work);
   }

@@ -64,6 +64,8 @@ const mostDraws = 4
 
 export const named = (name: string, options: Given = {}): Named => ({ ...options, name })
 export const layer = (type: string, options: Given = {}): Given => ({ ...options, type })
+/** For kinds of layers that take columns of categories. */
+export const columns = [{ column: 1, categories: 3, dimensions: 2 }]
 export const denseLayer = (size: number, activation: Given, options: Given = {}) =>
   layer('dense', { ...options, units: size, activation })
 export const tableOf = (tables: object, name: string) =>
@@ -118,7 +120,7 @@ function* placed(one: Case, seed: number) {
   // Away from 0 and 1, so that no bias or running statistic is left out.
   const drawn = Array.from(network.parameters, (value) => value + 0.4 * random() - 0.2)
   const last = network.layers.findLastIndex(({ type }) => type === 'dense')
-  const x = randomMatrix(rows, inputs, seed + 1, -1, 1)
+  const x = makeRows(one, rows, seed + 1)
   for (const { scale, shift } of placements) {
     let next = 0
     network.parameters = network.layers.flatMap((place, l) => {
@@ -130,6 +132,18 @@ function* placed(one: Case, seed: number) {
     if (network.predict(x).data.every(inside[domain]) && isModerate(one, network, x))
       yield { network, x, y: makeTargets(rows, network.outputs, domain, seed + 2) }
   }
+}
+
+/** Rows for a network's first layer: its columns of categories hold some. */
+function makeRows(one: Case, rows: number, seed: number): number[][] {
+  const x = randomMatrix(rows, inputs, seed, -1, 1)
+  if (!('columns' in (one.layers[0] ?? {}))) return x
+  return x.map((row) =>
+    row.map((value, i) => {
+      const { categories = 0 } = columns.find(({ column }) => column === i) ?? {}
+      return categories === 0 ? value : Math.floor(((value + 1) / 2) * categories)
+    }),
+  )
 }
 
 /** Targets that a loss of that domain is defined for; of probabilities rows sum to 1. */
@@ -172,6 +186,8 @@ function differentiate({ network, x, y }: Placed, one: Case, epsilon?: number) {
   }
 }
 
+const rank = ({ type }: Given) => (layers.some(({ name, first }) => name === type && first) ? 0 : 1)
+
 /** What the networks of a test came to. */
 export class Tally {
   networks = 0
@@ -182,8 +198,12 @@ export class Tally {
   precisionError = 0
   readonly failures: string[] = []
 
-  /** Checks the network of a case; false if the loss's domain is out of its reach. */
-  check(one: Case): boolean {
+  /**
+   * Checks the network of a case, with what can only be a first layer there; false if the loss's
+   * domain is out of its reach.
+   */
+  check(given: Case): boolean {
+    const one = { ...given, layers: [...given.layers].sort((a, b) => rank(a) - rank(b)) }
     for (let drawn = 1; ; drawn++) {
       const seed = 1 + 10 * (mostDraws * this.networks + drawn)
       const [usual, fine] = this.#differentiate(one, seed)

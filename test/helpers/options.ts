@@ -69,9 +69,13 @@ const sources: Readonly<
   },
   layers: {
     source: (row, texts) =>
-      row.endsWith('Norm')
+      row.endsWith('Norm') || row === 'embedding'
         ? `${row}(${object(texts)})`
         : call(row, { dense: 'units', dropout: 'rate', activation: 'activation' }[row] ?? 'stddev', texts), // prettier-ignore
+  },
+  embeddedColumnOptions: {
+    path: 'columns[0].',
+    source: (_, texts) => `embedding({ columns: [${object(texts)}] })`,
   },
   networkOptions: {
     source: (_, texts) => `new Network(${object({ layers: '[dense(2)]', ...texts })})`,
@@ -133,9 +137,11 @@ export function run(source: string, others: object = {}): unknown {
   return made(...Object.values(all))
 }
 
+const column = '[{ column: 0, categories: 2, dimensions: 1 }]'
+
 /** A value that an option's check takes. */
 function rightValue(option: Option<unknown>): string {
-  const candidates = ['1', '0.5', `'linear'`, `'meanSquaredError'`, '[1]']
+  const candidates = ['1', '0.5', `'linear'`, `'meanSquaredError'`, '[1]', column]
   const right = candidates.find((text) => {
     try {
       option.check('', run(text))

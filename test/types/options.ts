@@ -1,6 +1,8 @@
 import type {
   ActivationName,
   Conventions,
+  EmbeddedColumn,
+  EmbeddingOptions,
   LayerDescription,
   LayerType,
   Loss,
@@ -20,6 +22,7 @@ import {
   cosineDecay,
   dense,
   dropout,
+  embedding,
   lbfgs,
   Network,
   oneCycle,
@@ -64,6 +67,17 @@ export function layers() {
   activation()
   // @ts-expect-error -- an object has no place here
   dropout({ rate: 0.5 })
+  const column = { column: 0, categories: 3, dimensions: 2 }
+  embedding({ columns: [column], initializer: 'heNormal', l1: 0.1, l2: 0.1, trainable: false })
+  is<Equal<ReturnType<typeof embedding>, LayerDescription<'embedding'>>>()
+  is<Equal<EmbeddingOptions['columns'], readonly EmbeddedColumn[]>>()
+  is<Equal<EmbeddedColumn, { readonly [K in keyof typeof column]: number }>>()
+  // @ts-expect-error -- no columns
+  embedding()
+  // @ts-expect-error -- a column without categories
+  embedding({ columns: [{ column: 0, dimensions: 2 }] })
+  // @ts-expect-error -- the option of a dense layer
+  embedding({ columns: [column], maxNorm: 1 })
   const described: LayerDescription[] = [
     { type: 'dense', units: 3 },
     // @ts-expect-error -- no units
