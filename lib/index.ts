@@ -65,6 +65,7 @@ export type {
   SplitOptions,
   TrainingPosition,
 } from './options/index.js'
+export * as plot from './plot/index.js'
 export type {
   BatchReport,
   EpochReport,
