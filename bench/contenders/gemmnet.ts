@@ -131,41 +131,31 @@ async function program({ case: name, epochs, folder, threads }: Task): Promise<T
 
 /** As many networks at once as there are processors, one thread each, all on the same rows. */
 async function grid(task: Task): Promise<Trial> {
-  const { dense, GemmnetError, loadDigits, logspace, Network, sgd, Trainer } = await load()
+  const { dense, gridSearch, loadDigits, logspace, Network, sgd, Trainer } = await load()
   const digits = await loadDigits()
-  const { train, test } = digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
-  const accuracies: number[] = []
-  let diverged = 0
-  const trainOne = async (learningRate: number, l2: number) => {
-    const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
-    const network = new Network({ inputs: 64, layers, seed: 1 })
-    const trainer = new Trainer(network, {
-      loss: 'categoricalCrossentropy',
-      optimizer: sgd({ learningRate }),
-      metrics: ['accuracy'],
-      l2,
-      batchSize: task.batch,
-      epochs: task.epochs,
-      threads: 1,
-    })
-    try {
-      await trainer.fit(train)
-      accuracies.push((await trainer.evaluate(test)).accuracy)
-    } catch (error) {
-      // Some of these pairs cannot go well.
-      if (!(error instanceof GemmnetError && error.code === 'ERR_NON_FINITE_LOSS')) throw error
-      diverged++
-    }
-  }
-  const rates = logspace(-5, 1, 7)
-  const left = rates.flatMap((rate) => rates.map((l2) => [rate, l2] as const)).values()
-  const worker = async () => {
-    for (const [rate, l2] of left) await trainOne(rate, l2)
-  }
-  const atOnce = task.threads ?? availableParallelism()
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  const note = `${atOnce} at once; ${diverged} diverged, and were stopped there`
-  return { accuracy: Math.max(...accuracies), note }
+  const concurrency = task.threads ?? availableParallelism()
+  const { trials, best } = await gridSearch({
+    grid: { learningRate: logspace(-5, 1, 7), l2: logspace(-5, 1, 7) },
+    data: digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true }),
+    concurrency,
+    build: ({ learningRate, l2 }, { seed }) => {
+      const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
+      return new Trainer(new Network({ inputs: 64, layers, seed }), {
+        loss: 'categoricalCrossentropy',
+        optimizer: sgd({ learningRate }),
+        metrics: ['accuracy'],
+        l2,
+        batchSize: task.batch,
+        epochs: task.epochs,
+        threads: 1,
+        seed,
+      })
+    },
+  })
+  // Some of these pairs cannot go well.
+  const diverged = trials.filter(({ error }) => error !== undefined).length
+  const note = `${concurrency} at once; ${diverged} diverged, and were stopped there`
+  return { accuracy: best?.scores?.test.accuracy ?? NaN, note }
 }
 
 /** The largest resident size of a fit, over that before it: of what is gemmnet's, not the caller's. */
