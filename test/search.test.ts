@@ -1,7 +1,10 @@
 import test from 'ava'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { BuildContext, GeneralCallback } from '../lib/index.js'
@@ -22,6 +25,7 @@ import {
   uniform,
 } from '../lib/index.js'
 import { clouds } from './helpers/data.js'
+import { runInChild } from './helpers/run.js'
 
 let folder: string
 test.before(async () => {
@@ -392,6 +396,26 @@ test('a line that was not written to its end is as if it had not been', async (t
     t.deepEqual(timeless(trials), timeless(whole.trials), String(size))
     t.is((await readFile(file, 'utf8')).trimEnd().split('\n').length, 7)
   }
+})
+
+test('a search whose process is killed goes on from its file', async (t) => {
+  const file = newFile()
+  const main = fileURLToPath(new URL('helpers/main.js', import.meta.url))
+  const child = spawn(process.execPath, [main, 'searchWithFile', JSON.stringify(file)])
+  const ended = once(child, 'close')
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  t.deepEqual(await ended, [null, 'SIGKILL'])
+  const written = (await readFile(file, 'utf8')).split('\n').length - 2
+  t.true(written >= 1)
+
+  const [went, whole] = await Promise.all([
+    runInChild('searchWithFile', file),
+    runInChild('searchWithFile', newFile()),
+  ])
+  t.is(went.code, 0, went.errors)
+  t.is(went.said.length, 41)
+  t.deepEqual(went.said.at(-1), whole.said.at(-1))
 })
 
 test('diverged trials and scores that are no numbers come back from the file', async (t) => {

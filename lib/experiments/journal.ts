@@ -6,6 +6,7 @@ import type { Dataset } from '../dataset.js'
 import { badFile, GemmnetError, typeError } from '../errors.js'
 import type { MetricName } from '../options/index.js'
 import type { Candidate, DataScores, DataSets, Trial } from './trial.js'
+import { entriesOf } from './trial.js'
 
 /** What an experiment is, as far as a file can tell: equal ones have equal trials. */
 export type Identity = Readonly<Record<string, unknown>>
@@ -194,7 +195,7 @@ const chunk = 4096
 /** What tells data sets from others: a hash of features, targets and weights, as the network sees them. */
 export async function fingerprint(data: DataSets): Promise<Record<string, string>> {
   const prints: [string, string][] = []
-  for (const [name, set] of Object.entries(data)) prints.push([name, await hashOf(set)])
+  for (const [name, set] of entriesOf(data)) prints.push([name, await hashOf(set)])
   return Object.fromEntries(prints)
 }
 

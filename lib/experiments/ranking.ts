@@ -46,10 +46,17 @@ export function findPath(
   return found
 }
 
+/** The data set and the score of a path. */
+export function splitPath(path: string, sets: readonly string[]): [set: string, score: string] {
+  const set = sets.find((name) => path.startsWith(`${name}.`)) ?? ''
+  return [set, path.slice(set.length + 1)]
+}
+
 /** What trials are ranked by: known as soon as the scores are. */
 export class Ranking {
   readonly #monitor: string | undefined
   readonly #direction: 'auto' | Direction
+  readonly #sets: readonly string[]
   readonly #set: string
   #path: string | undefined
 
@@ -59,6 +66,7 @@ export class Ranking {
   ) {
     this.#monitor = monitor
     this.#direction = direction
+    this.#sets = Object.keys(data)
     this.#set = mainSet(data)
   }
 
@@ -69,7 +77,7 @@ export class Ranking {
 
   /** The data set that is meant where a score is named without one. */
   get set(): string {
-    return (this.#path ?? this.#set).split('.')[0] ?? this.#set
+    return this.#path === undefined ? this.#set : splitPath(this.#path, this.#sets)[0]
   }
 
   /** Takes note of which scores there are. @throws RangeError if the one to go by is not among them */

@@ -1,3 +1,4 @@
+import type { Dataset } from '../dataset.js'
 import { rangeError, typeError } from '../errors.js'
 import type { MetricName, OptionsOf, SettingsOf } from '../options/index.js'
 import {
@@ -35,7 +36,7 @@ export type SpacePoint<S extends Space> = {
 
 type SearchOptions<P, M extends MetricName, D extends DataSets> = ExperimentOptions<P, M> & {
   /** What is trained on, `train`, and what is scored beside it, by name. */
-  readonly data: D
+  readonly data: D & { readonly [Name in keyof D]: Dataset }
 }
 
 /** Options of {@link gridSearch}. */
@@ -275,7 +276,7 @@ function prepare<P, M extends MetricName, D extends DataSets>(
   settings: SettingsOf<typeof gridSearchOptions>,
   options: SearchOptions<P, M, D>,
 ) {
-  const data = checkData('data', options.data)
+  const data = checkData<D>('data', options.data)
   const ranking = new Ranking(settings, data)
   return { data, ranking, runner: new TrialRunner<P, M, D>(settings, options, ranking) }
 }

@@ -5,12 +5,17 @@ import type { CallSite } from '../job.js'
 import type { DType } from '../matrix.js'
 import type { Network } from '../network.js'
 import type { MetricName } from '../options/index.js'
-import type { History, Scores } from '../report.js'
+import type { Scores } from '../report.js'
 import { Trainer } from '../trainer.js'
 import type { Scheduler } from './scheduler.js'
 
-/** The data sets of an experiment by name: what is trained on, and what is only scored. */
-export type DataSets = Readonly<Record<string, Dataset>> & { readonly train: Dataset }
+/**
+ * The data sets of an experiment by name: what is trained on, `train`, and what is only scored, of
+ * any other names.
+ */
+export interface DataSets {
+  readonly train: Dataset
+}
 
 /** Scores of each data set. */
 export type DataScores<M extends MetricName, D extends DataSets> = {
@@ -142,7 +147,7 @@ export class Training<P, M extends MetricName, D extends DataSets> {
       this.#stages++
     }
     const scores: [string, Scores<M>][] = []
-    for (const [name, set] of Object.entries(this.#candidate.data)) {
+    for (const [name, set] of entriesOf(this.#candidate.data)) {
       if (scheduler.isStopping) return undefined
       scores.push([name, await trainer.evaluate(set)])
     }
@@ -169,17 +174,21 @@ export class Training<P, M extends MetricName, D extends DataSets> {
     trainer: Trainer<M>,
     callbacks: readonly GeneralCallback[],
     epochs: number | undefined,
-  ): Promise<History<M>> {
-    const { train, ...others } = this.#candidate.data
-    const watched = callbacks.length > 0 && Object.keys(others).length > 0
-    const options = { epochs, callbacks, ...(watched && { validation: others }) }
+  ): Promise<{ readonly epochs: readonly unknown[] }> {
+    const { train } = this.#candidate.data
+    const others = entriesOf(this.#candidate.data).filter(([name]) => name !== 'train')
+    const isWatched = callbacks.length > 0 && others.length > 0
+    const options = {
+      epochs,
+      callbacks,
+      ...(isWatched && { validation: Object.fromEntries(others) }),
+    }
     const { scheduler, callSite } = this.#workshop
     return callSite.guard(() => {
       // Before the training: what cannot be scored is better known now.
-      for (const [name, set] of Object.entries(this.#candidate.data))
+      for (const [name, set] of entriesOf(this.#candidate.data))
         trainer.checkData(`data.${name}`, set)
-      // The scores of `others` are for callbacks.
-      return scheduler.fit(trainer, train, options) as Promise<History<M>>
+      return scheduler.fit(trainer, train, options)
     })
   }
 }
@@ -201,6 +210,11 @@ function checkBuilt<M extends MetricName>(
     trainer: trainer as Trainer<M>, // `build` is typed so
     callbacks: (callbacks ?? []) as readonly GeneralCallback[], // `fit` checks them
   }
+}
+
+/** Data sets with their names, in the order they were given. */
+export function entriesOf(data: DataSets): [name: string, set: Dataset][] {
+  return Object.entries(data) as [string, Dataset][] // `checkData` has seen them
 }
 
 /** Checks the data sets of an experiment. */

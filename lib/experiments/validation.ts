@@ -16,7 +16,6 @@ export interface Fold {
   readonly train: Dataset
   readonly validation: Dataset
 }
-type FoldSets = { readonly [Name in keyof Fold]: Fold[Name] }
 
 interface FoldOptions<D extends DataSets> {
   /** The rows that folds are made of, where `folds` is a number. */
@@ -73,7 +72,7 @@ export type ValidationCurveOptions<
  */
 export function crossValidate<
   P extends object = object,
-  D extends DataSets = FoldSets,
+  D extends DataSets = Fold,
   M extends MetricName = never,
 >(
   options: CrossValidationOptions<P, M, D>,
@@ -106,7 +105,7 @@ export function crossValidate<
  */
 export function learningCurve<
   P extends object = object,
-  D extends DataSets = FoldSets,
+  D extends DataSets = Fold,
   M extends MetricName = never,
 >(options: LearningCurveOptions<P, M, D>): Experiment<Trial<P, M, D>, CurveResult<P, M, D>> {
   const { sizes, ...settings } = complete('learningCurve', learningCurveOptions, options, {
@@ -148,7 +147,7 @@ export function learningCurve<
  */
 export function validationCurve<
   const V extends Readonly<Record<string, readonly unknown[]>>,
-  D extends DataSets = FoldSets,
+  D extends DataSets = Fold,
   M extends MetricName = never,
 >(
   options: ValidationCurveOptions<V, M, D>,
@@ -213,7 +212,7 @@ function toFolds<D extends DataSets>({ data, folds = 5 }: FoldOptions<D>, seed: 
   if (typeof given !== 'number') throw typeError('folds', 'a number, or folds', given)
   if (checks.positiveInteger('folds', given) < 2) throw rangeError('folds', 'at least 2', given)
   if (!(data instanceof Dataset)) throw typeError('data', 'a Dataset', data)
-  // D is FoldSets where `folds` is a number.
+  // D is Fold where `folds` is a number.
   const { kFold } = data as unknown as { kFold: (k: number, options: object) => unknown }
   return kFold.call(data, given, { seed, stratify: data.classes > 0 }) as D[]
 }

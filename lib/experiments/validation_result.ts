@@ -3,7 +3,7 @@ import { isWide } from '../plot/labels.js'
 import type { ThemeName } from '../plot/index.js'
 import type { MetricName } from '../options/index.js'
 import type { Scores } from '../report.js'
-import { findPath, mainPaths, mainSet, scoresOf } from './ranking.js'
+import { findPath, mainPaths, mainSet, scoresOf, splitPath } from './ranking.js'
 import { textTable } from './text_table.js'
 import type { DataSets, Trial } from './trial.js'
 
@@ -116,7 +116,8 @@ export class CurveResult<P = object, M extends MetricName = never, D extends Dat
     if (first?.scores === undefined) throw new RangeError('No trial has scores to draw')
     const set = mainSet(first.scores)
     const path = findPath('metric', metric, [...scoresOf(first).keys()], set)
-    const score = path.slice(path.indexOf('.') + 1)
+    const sets = Object.keys(first.scores)
+    const [, score] = splitPath(path, sets)
     const x = this.points.map(({ value }) => Number(value))
     if (x.some(Number.isNaN)) throw new RangeError(`The values of \`${this.name}\` are no numbers`)
     return lines(
@@ -124,7 +125,7 @@ export class CurveResult<P = object, M extends MetricName = never, D extends Dat
         title: `${score} by ${this.name}`,
         x: { title: this.name, scale: isWide(x) ? 'log' : 'linear' },
         y: { title: score },
-        series: Object.keys(first.scores).map((name) => ({
+        series: sets.map((name) => ({
           name,
           x,
           y: this.points.map(({ trials }) => spreadOf(trials, `${name}.${score}`).mean),

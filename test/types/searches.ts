@@ -62,7 +62,9 @@ export function spaces() {
   const random = randomSearch({ space, trials: 3, data, build })
   void random.then(({ trials }) => trials[0]?.point.name === 'a')
   const halving = halvingSearch({ grid: { l2: [0, 1] }, epochs: 9, data, build: () => trainer })
-  interface Point { readonly l2: 0 | 1 }
+  interface Point {
+    readonly l2: 0 | 1
+  }
   is<Equal<typeof halving, Experiment<Trial<Point, 'accuracy', typeof data>, HalvingResult<Point, 'accuracy', typeof data>>>>() // prettier-ignore
   // @ts-expect-error -- neither a grid nor a space
   halvingSearch({ epochs: 9, data, build: () => trainer })
