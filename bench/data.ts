@@ -59,10 +59,13 @@ export function readData({ folder, widths }: Task): TaskData {
   }
 }
 
-const gridPowers = logspace(-5, 1, 7)
-/** Learning rate and strength of L2 of each network of the grid. */
+/** What the networks of the grid are trained with. */
+export const gridAxes = { learningRate: logspace(-5, 1, 7), l2: logspace(-5, 1, 7) }
+/** Learning rate and strength of L2 of each of them. */
 export const gridPoints: readonly (readonly [learningRate: number, l2: number])[] =
-  gridPowers.flatMap((learningRate) => gridPowers.map((l2) => [learningRate, l2] as const))
+  gridAxes.learningRate.flatMap((learningRate) =>
+    gridAxes.l2.map((l2) => [learningRate, l2] as const),
+  )
 
 /** The training or the test rows of a program. */
 export interface ProgramPart {

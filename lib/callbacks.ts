@@ -4,6 +4,8 @@ import type { FitControl } from './fit.js'
 import type { FilePath } from './formats/file.js'
 import { toPath } from './formats/file.js'
 import type { FloatArray } from './matrix.js'
+import type { Direction, Score } from './monitor.js'
+import { directionOf, isBetter, numbers } from './monitor.js'
 import type { OptionsOf } from './options/index.js'
 import {
   complete,
@@ -35,24 +37,6 @@ const circumstances = [
   'rowsPerSecond',
 ] as const
 
-/** The numbers of a report by their paths: 'loss', 'validation.dev.loss'. Matrices are left out. */
-function numbers(value: object, prefix = ''): [path: string, value: number][] {
-  return Object.entries(value).flatMap(([key, entry]: [string, unknown]) => {
-    if (typeof entry === 'number') return [[prefix + key, entry]]
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return []
-    return numbers(entry, `${prefix}${key}.`)
-  })
-}
-
-type Direction = 'min' | 'max'
-
-/** The score that a callback looks at. */
-interface Score {
-  readonly value: number
-  /** Which way it is better. */
-  readonly direction: Direction
-}
-
 /** Finds the score of that name, or of the default one. */
 function findScore(
   report: GeneralReport,
@@ -65,14 +49,7 @@ function findScore(
   const path = monitor ?? names.find((name) => /^validation\.(.*\.)?loss$/s.test(name)) ?? 'loss'
   const value = scores.get(path)
   if (value === undefined) throw rangeError('monitor', `one of ${names.join(', ')}`, path)
-  if (direction !== 'auto') return { value, direction }
-  return { value, direction: /(loss|penalty|error)$/i.test(path) ? 'min' : 'max' }
-}
-
-/** Whether a score is better than another by more than `minDelta`, or there is no other. NaN never. */
-function isBetter({ value, direction }: Score, than: number | undefined, minDelta = 0): boolean {
-  if (than === undefined) return !Number.isNaN(value)
-  return direction === 'min' ? value + minDelta < than : value - minDelta > than
+  return { value, direction: directionOf(path, direction) }
 }
 
 /** scikit-learn's rule: a score that is better by just `minDelta` is enough. */

@@ -10,7 +10,50 @@ export type { DatasetOptions } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
+export type { Distribution } from './experiments/distributions.js'
+export { choice, integer, logUniform, uniform } from './experiments/distributions.js'
+export type { Experiment } from './experiments/experiment.js'
 export { logspace } from './experiments/logspace.js'
+export type {
+  GridResult,
+  HeatmapOptions,
+  SearchResult,
+  TrialRow,
+} from './experiments/search_result.js'
+export type {
+  Grid,
+  GridPoint,
+  GridSearchOptions,
+  HalvingResult,
+  HalvingRound,
+  HalvingSearchOptions,
+  RandomSearchOptions,
+  Space,
+  SpacePoint,
+} from './experiments/searches.js'
+export { gridSearch, halvingSearch, randomSearch } from './experiments/searches.js'
+export type {
+  Build,
+  BuildContext,
+  Built,
+  DataScores,
+  DataSets,
+  Trial,
+} from './experiments/trial.js'
+export type { ExperimentOptions } from './experiments/trial_runner.js'
+export type {
+  CrossValidationOptions,
+  LearningCurveOptions,
+  ValidationCurveOptions,
+} from './experiments/validation.js'
+export { crossValidate, learningCurve, validationCurve } from './experiments/validation.js'
+export type {
+  CrossValidationResult,
+  CurvePoint,
+  CurveResult,
+  Spread,
+  Spreads,
+} from './experiments/validation_result.js'
 export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
@@ -75,6 +118,7 @@ export type {
   SplitOptions,
   TrainingPosition,
 } from './options/index.js'
+export * as plot from './plot/index.js'
 export type {
   BatchReport,
   EpochReport,

@@ -18,6 +18,15 @@ export class CallSite {
     error.stack = `${error.name}: ${error.message}\n${this.#frames}`
     return error
   }
+
+  /** Does what may refuse the caller's arguments, later than the call: its errors get the caller's frames. */
+  guard<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw error instanceof Error ? this.claim(error) : error
+    }
+  }
 }
 
 /** The promise of a native task's result. */

@@ -12,6 +12,8 @@ export interface Native {
   readonly Network: new (settings: NativeNetworkSettings) => NativeNetwork
   readonly Trainer: new (network: NativeNetwork, settings: NativeTrainerSettings) => NativeTrainer
   describe(): Description
+  /** The first `count` numbers in [0, 1) of this seed and use; more of them begin with the same ones. */
+  random(seed: number, use: number, count: number): Float64Array
   /** For the bench: measures what the process's threads do, until `stopWorkClock`. */
   startWorkClock(): void
   /** Seconds of all threads together, of fits that began and ended in between. */

@@ -162,7 +162,7 @@ export class Trainer<M extends MetricName = never> {
   ): Fit<M, V> {
     const settings = complete('fit', fitOptions, options, { others: ownFitOptions })
     const { epochs = this.epochs, batchReportInterval, evaluateTrain } = settings
-    this.#checkData('train', train)
+    this.checkData('train', train)
     const { names, sets } = this.#validations(options.validation)
     const { signal, callbacks = [] } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
@@ -221,7 +221,7 @@ export class Trainer<M extends MetricName = never> {
    * @throws TypeError or RangeError if the data set does not fit the network and the loss
    */
   async evaluate(data: Dataset): Promise<Scores<M>> {
-    this.#checkData('data', data)
+    this.checkData('data', data)
     const scores = await runTask<NativeScores>((listener) => {
       this.#native.evaluate(data.native, listener)
     })
@@ -241,17 +241,18 @@ export class Trainer<M extends MetricName = never> {
   } {
     if (validation === undefined) return { names: null, sets: [] }
     if (validation instanceof Dataset) {
-      this.#checkData('validation', validation)
+      this.checkData('validation', validation)
       return { names: undefined, sets: [validation] }
     }
     if (typeof validation !== 'object' || (validation as unknown) === null)
       throw typeError('validation', 'a Dataset or several by name', validation)
     const sets = Object.entries(validation)
-    for (const [name, set] of sets) this.#checkData(`validation.${name}`, set)
+    for (const [name, set] of sets) this.checkData(`validation.${name}`, set)
     return { names: sets.map(([name]) => name), sets: sets.map(([, set]) => set) }
   }
 
-  #checkData(name: string, data: unknown): void {
+  /** Checks that the network can be trained and scored on a data set. @internal */
+  checkData(name: string, data: unknown): void {
     if (!(data instanceof Dataset)) throw typeError(name, 'a Dataset', data)
     const { inputs, outputs } = this.network
     if (data.features !== inputs)

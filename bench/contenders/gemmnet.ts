@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { findPackageRoot } from '../../lib/package_root.js'
 import { contend } from '../contender.js'
 import type { TaskData } from '../data.js'
-import { adamEpsilon, gridPoints, lossOf, readData } from '../data.js'
+import { adamEpsilon, gridAxes, lossOf, readData } from '../data.js'
 import type { Shares, Task, Trial } from '../task.js'
 import { shareNames } from '../task.js'
 import { epochsBefore, timeCalls, timeEpochs } from '../timing.js'
@@ -132,40 +132,31 @@ async function program({ case: name, epochs, folder, threads }: Task): Promise<T
 
 /** As many networks at once as there are processors, one thread each, all on the same rows. */
 async function grid(task: Task): Promise<Trial> {
-  const { dense, GemmnetError, loadDigits, Network, sgd, Trainer } = await load()
+  const { dense, gridSearch, loadDigits, Network, sgd, Trainer } = await load()
   const digits = await loadDigits()
-  const { train, test } = digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
-  const accuracies: number[] = []
-  let diverged = 0
-  const trainOne = async (learningRate: number, l2: number) => {
-    const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
-    const network = new Network({ inputs: 64, layers, seed: 1 })
-    const trainer = new Trainer(network, {
-      loss: 'categoricalCrossentropy',
-      optimizer: sgd({ learningRate }),
-      metrics: ['accuracy'],
-      l2,
-      batchSize: task.batch,
-      epochs: task.epochs,
-      threads: 1,
-    })
-    try {
-      await trainer.fit(train)
-      accuracies.push((await trainer.evaluate(test)).accuracy)
-    } catch (error) {
-      // Some of these pairs cannot go well.
-      if (!(error instanceof GemmnetError && error.code === 'ERR_NON_FINITE_LOSS')) throw error
-      diverged++
-    }
-  }
-  const left = gridPoints.values()
-  const worker = async () => {
-    for (const [learningRate, l2] of left) await trainOne(learningRate, l2)
-  }
-  const atOnce = task.threads ?? availableParallelism()
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  const note = `${atOnce} at once; ${diverged} diverged, and were stopped there`
-  return { accuracy: Math.max(...accuracies), note }
+  const concurrency = task.threads ?? availableParallelism()
+  const { trials, best } = await gridSearch({
+    grid: gridAxes,
+    data: digits.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true }),
+    concurrency,
+    build: ({ learningRate, l2 }, { seed }) => {
+      const layers = [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(10, 'softmax')]
+      return new Trainer(new Network({ inputs: 64, layers, seed }), {
+        loss: 'categoricalCrossentropy',
+        optimizer: sgd({ learningRate }),
+        metrics: ['accuracy'],
+        l2,
+        batchSize: task.batch,
+        epochs: task.epochs,
+        threads: 1,
+        seed,
+      })
+    },
+  })
+  // Some of these pairs cannot go well.
+  const diverged = trials.filter(({ error }) => error !== undefined).length
+  const note = `${concurrency} at once; ${diverged} diverged, and were stopped there`
+  return { accuracy: best?.scores?.test.accuracy ?? NaN, note }
 }
 
 /** The largest resident size of a fit, over that before it: of what is gemmnet's, not the caller's. */

@@ -24,6 +24,7 @@ export const checks = {
   positive: number('a positive number', (value) => Number.isFinite(value) && value > 0),
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   finite: number('a finite number', Number.isFinite),
+  integer: number('an integer', Number.isSafeInteger),
   // Of a size that float32 holds, with room to compute.
   float: number('a number from -1e30 to 1e30', (value) => Math.abs(value) <= 1e30),
   nonNegativeFloat: number('a number from 0 to 1e30', (value) => value >= 0 && value <= 1e30),

@@ -1,3 +1,5 @@
+export type { Heatmap, HeatmapAxis } from './heatmap.js'
+export { heatmap } from './heatmap.js'
 export type { Axis, Chart, Series } from './lines.js'
 export { lines, panels } from './lines.js'
 export type { ThemeName } from './themes.js'

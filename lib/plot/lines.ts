@@ -1,4 +1,5 @@
 import { rangeError, typeError } from '../errors.js'
+import { shortNumber } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
@@ -251,11 +252,11 @@ function logTicks(values: readonly number[]): number[] {
   )
 }
 
-/** 0.01 to 9999 as they are, other powers of ten as 10⁻³, other numbers as 2e-3. */
+/** As in short, but powers of ten as 10⁻³. */
 function toLabel(value: number): string {
-  if (value >= 0.01 && value < 1e4) return String(value)
-  const [digits = '', exponent = ''] = value.toExponential().replace('+', '').split('e')
-  if (digits !== '1') return `${digits}e${exponent}`
+  const short = shortNumber(value)
+  const [digits, exponent] = short.split('e')
+  if (digits !== '1' || exponent === undefined) return short
   return `10${exponent.replace('-', '⁻').replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`
 }
 

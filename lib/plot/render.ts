@@ -84,12 +84,18 @@ const config: Config = {
 /** Gives an SVG its colours, and a name for readers who do not see it. */
 function dress(svg: string, label: string, theme: ThemeName): string {
   const name = `class="gemmnet-plot" role="img" aria-label="${escape(label)}"`
-  const named = svg.replace('class="marks"', () => name)
+  const named = numberGradients(svg).replace('class="marks"', () => name)
   if (theme === 'light') return named
   if (theme === 'dark')
     return pairs().reduce((text, [from, to]) => text.replaceAll(`"${from}"`, `"${to}"`), named)
   // What knows no media queries, such as a converter to PNG, shows the light theme.
   return named.replace('>', () => `><style>${darkStyle()}</style>`)
+}
+
+/** Vega counts gradients over the process: equal pictures should be equal. */
+function numberGradients(svg: string): string {
+  const ids = [...new Set(svg.match(/\bgradient_\d+/g))]
+  return svg.replace(/\bgradient_\d+/g, (id) => `gradient_${ids.indexOf(id)}`)
 }
 
 function darkStyle(): string {

@@ -14,6 +14,7 @@
 #include "core/plan.h"
 #include "core/processors.h"
 #include "core/quasi_newton/methods.h"
+#include "core/random.h"
 #include "core/schedules.h"
 #include "core/thread_budget.h"
 #include "core/work_clock.h"
@@ -163,6 +164,15 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
       NetworkObject::of(info[0], "network").network());
 }
 
+/// `random(seed, use, count)`: the first numbers in [0, 1) of that seed and use.
+Napi::Value random(const Napi::CallbackInfo& info) {
+  const auto use = static_cast<std::uint32_t>(to_size(info[1], "use"));
+  const Philox draws(to_size(info[0], "seed"), Stream::library, use);
+  auto array = make_array<double>(info.Env(), to_size(info[2], "count"));
+  for (std::size_t i = 0; i < array.ElementLength(); ++i) array[i] = draws.uniform(i);
+  return array;
+}
+
 }  // namespace
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
@@ -188,6 +198,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Trainer"] = trainer;
   exports["describe"] = Napi::Function::New(env, describe, "describe");
   exports["describePlan"] = Napi::Function::New(env, describe_plan, "describePlan");
+  exports["random"] = Napi::Function::New(env, random, "random");
   exports["startWorkClock"] = Napi::Function::New(env, start_work_clock, "startWorkClock");
   exports["stopWorkClock"] = Napi::Function::New(env, stop_work_clock, "stopWorkClock");
   return exports;

@@ -41,6 +41,9 @@ const trainer = (texts: Texts) =>
   `new Trainer(network, ${object({ loss: `'meanSquaredError'`, optimizer: `'sgd'`, ...texts })})`
 const named = (row: string, texts: Texts) => object({ name: `'${row}'`, ...texts })
 
+const build = '() => makeTrainer()'
+const sets = '{ train: data }'
+
 /** The source of a call, by the table's name in lib/options; `row` is '' for a single table. */
 const sources: Readonly<
   Record<string, { path?: string; source: (row: string, texts: Texts) => string }>
@@ -92,6 +95,30 @@ const sources: Readonly<
   },
   datasetOptions: { source: (_, texts) => `new Dataset([[1], [2]], [0, 0], ${object(texts)})` },
   splitOptions: { source: (_, texts) => `labelled.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
+  experimentOptions: {
+    source: (_, texts) =>
+      `crossValidate(${object({ build, folds: '[{ train: data }]', ...texts })}).stop()`,
+  },
+  gridSearchOptions: {
+    source: (_, texts) =>
+      `gridSearch(${object({ build, data: sets, grid: '{ a: [1] }', ...texts })}).stop()`,
+  },
+  randomSearchOptions: {
+    source: (_, texts) =>
+      `randomSearch(${object({ build, data: sets, space: '{ a: [1] }', ...texts })}).stop()`,
+  },
+  halvingSearchOptions: {
+    source: (_, texts) =>
+      `halvingSearch(${object({ build, data: sets, space: '{ a: [1] }', trials: '3', ...texts })}).stop()`,
+  },
+  crossValidationOptions: {
+    source: (_, texts) =>
+      `validationCurve(${object({ build, folds: '[{ train: data }]', values: '{ a: [1] }', ...texts })}).stop()`,
+  },
+  learningCurveOptions: {
+    source: (_, texts) =>
+      `learningCurve(${object({ build, folds: '[{ train: data }]', ...texts })}).stop()`,
+  },
   earlyStoppingOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
   reduceOnPlateauOptions: { source: (_, texts) => `reduceOnPlateau(${object(texts)})` },
   csvLoggerOptions: { source: (_, texts) => `csvLogger('file', ${object(texts)})` },

@@ -3,7 +3,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { TrainerOptions } from '../../lib/index.js'
-import { Dataset, dense, Network, sgd, Trainer } from '../../lib/index.js'
+import { Dataset, dense, gridSearch, Network, sgd, Trainer } from '../../lib/index.js'
 import { native } from '../../lib/native.js'
 import { clouds } from './data.js'
 
@@ -331,4 +331,19 @@ export async function fitManyTimes(
     await trainer.fit(data)
     if (done % every === 0) say({ fits: done, megabytes: process.memoryUsage.rss() / 2 ** 20 })
   }
+}
+
+/** Searches with a file, and says each trial as it comes, then what all came to. */
+export async function searchWithFile(say: Say, file: string): Promise<void> {
+  const data = makeData('tiny')
+  const search = gridSearch({
+    grid: { place: Array.from({ length: 40 }, (_, i) => i) },
+    data: { train: data },
+    build: (_, { seed }) => makeTrainer('tiny', { seed }),
+    epochs: 2000,
+    concurrency: 2,
+    file,
+  })
+  for await (const { index } of search) say(index)
+  say((await search).trials.map(({ scores }) => scores?.train.loss))
 }

@@ -1,0 +1,17 @@
+import { native } from './native.js'
+
+/** What numbers are drawn for; each use has draws of its own. Changing one changes seeded results. */
+const uses = { seeds: 0, candidates: 1, sizes: 2 } as const
+
+/**
+ * Numbers in [0, 1), each a function of seed, use and its place only: more of them begin with the
+ * same ones.
+ */
+export function random(seed: number, use: keyof typeof uses, count: number): Float64Array {
+  return native.random(seed, uses[use], count)
+}
+
+/** Seeds for parts of what has one seed, by their place. */
+export function drawSeeds(seed: number, count: number): number[] {
+  return Array.from(random(seed, 'seeds', count), (value) => value * 2 ** 53) // 53 bits: an integer
+}
