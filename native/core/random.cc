@@ -4,21 +4,21 @@
 
 namespace gemmnet {
 
-void Philox::blocks(std::uint64_t first, Block (&into)[group]) const {
+void Philox::words(std::uint64_t number, std::uint32_t (&into)[group]) const {
   // Random words are no numbers yet: the table for any of them will do.
-  kernels<float>().elementwise.draw_words({seed_, stream_, epoch_, first}, into[0].data());
+  kernels<float>().elementwise.draw_words({seed_, stream_, epoch_, number * group / 4}, into);
 }
 
 void shuffle(std::span<std::uint32_t> items, const Philox& random) {
-  Philox::Block blocks[Philox::group];
-  std::uint64_t group = ~std::uint64_t{0};  // whose blocks are there
+  std::uint32_t words[Philox::group];
+  std::uint64_t group = ~std::uint64_t{0};  // whose words are there
   for (std::uint64_t i = items.size(); i > 1; --i) {
     if (i / Philox::group != group) {
       group = i / Philox::group;
-      random.blocks(group * Philox::group, blocks);
+      random.words(group, words);
     }
-    const std::uint32_t j = Philox::below(static_cast<std::uint32_t>(i), blocks[i % Philox::group]);
-    std::swap(items[i - 1], items[j]);
+    const auto bound = static_cast<std::uint32_t>(i);
+    std::swap(items[i - 1], items[random.below(bound, i, words[i % Philox::group])]);
   }
 }
 

@@ -50,8 +50,20 @@ TEST_CASE("uniform draws fill [0, 1) evenly") {
 TEST_CASE("below is even over its range") {
   const Philox random(3, Stream::split, 0);
   std::vector<int> counts(7, 0);
-  constexpr int draws = 70'000;
-  for (int i = 0; i < draws; ++i) ++counts.at(random.below(7, static_cast<std::uint64_t>(i)));
+  for (std::uint64_t i = 0; i < 70'000; ++i) ++counts.at(random.below(7, i, random.word(i)));
+  for (const int count : counts) CHECK(std::abs(count - 10'000) < 500);
+}
+
+TEST_CASE("below is even where a word alone has too few bits") {
+  // Of 2^32 words, every third of so many values would get two and the others one.
+  constexpr std::uint32_t bound = 3U << 30;
+  const Philox random(3, Stream::split, 0);
+  std::vector<int> counts(3, 0);
+  for (std::uint64_t i = 0; i < 30'000; ++i) {
+    const std::uint32_t value = random.below(bound, i, random.word(i));
+    REQUIRE(value < bound);
+    ++counts.at(value % 3);
+  }
   for (const int count : counts) CHECK(std::abs(count - 10'000) < 500);
 }
 
@@ -65,4 +77,15 @@ TEST_CASE("a shuffle is a permutation, another for each epoch") {
   CHECK_FALSE(std::is_sorted(first.begin(), first.end()));
   std::sort(first.begin(), first.end());
   for (std::uint32_t i = 0; i < 1000; ++i) CHECK(first[i] == i);
+}
+
+TEST_CASE("a shuffle swaps item i with one that draw i chooses of those before it and itself") {
+  const Philox random(5, Stream::shuffle, 1);
+  std::vector<std::uint32_t> shuffled(200);
+  std::iota(shuffled.begin(), shuffled.end(), 0U);
+  std::vector<std::uint32_t> expected = shuffled;
+  shuffle(shuffled, random);
+  for (std::uint32_t i = 200; i > 1; --i)
+    std::swap(expected[i - 1], expected[random.below(i, i, random.word(i))]);
+  CHECK(shuffled == expected);
 }
