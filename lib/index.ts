@@ -6,7 +6,16 @@ export { loadDigits } from './data/digits.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export { loadMnist } from './data/mnist.js'
-export type { DatasetOptions } from './dataset.js'
+export type {
+  CategoryColumn,
+  Cell,
+  Column,
+  ColumnLike,
+  DateColumn,
+  NumberColumn,
+} from './data/table.js'
+export { Table } from './data/table.js'
+export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
@@ -49,6 +58,7 @@ export type {
   BatchNormOptions,
   Conventions,
   DenseOptions,
+  FoldOptions,
   GradientCheckOptions,
   Initializer,
   InitializerName,
@@ -59,10 +69,16 @@ export type {
   LossName,
   MetricName,
   OptimizerName,
+  RowKeys,
+  RowTimes,
   Schedule,
   ScheduleName,
   ScheduleOptions,
   SplitOptions,
+  TableFoldOptions,
+  TableSplitOptions,
+  TableTimeSeriesOptions,
+  TimeSeriesOptions,
   TrainingPosition,
 } from './options/index.js'
 export type {
