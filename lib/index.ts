@@ -19,7 +19,18 @@ export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
+export type {
+  DiagnosedSet,
+  Diagnosis,
+  DiagnosisOptions,
+  Gap,
+  MeasuredError,
+} from './experiments/diagnosis.js'
+export { diagnose } from './experiments/diagnosis.js'
+export type { Estimate } from './experiments/estimates.js'
+export type { GapName } from './experiments/gaps.js'
 export { logspace } from './experiments/logspace.js'
+export type { ErrorMetric } from './experiments/set_errors.js'
 export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'

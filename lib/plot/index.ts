@@ -1,3 +1,5 @@
+export type { DiagnosisChart, DiagnosisStep } from './diagnosis.js'
+export { diagnosisChart } from './diagnosis.js'
 export type { Axis, Chart, Series } from './lines.js'
 export { lines, panels } from './lines.js'
 export type { ThemeName } from './themes.js'
