@@ -1,12 +1,32 @@
 import { types } from 'node:util'
 import { toLabels } from './categorical.js'
+import type { Codes } from './codes.js'
+import { toCodes, toRanks } from './codes.js'
 import { rangeError, typeError } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
 import { checkDType, isTypedArray, toMatrix, toNumbers } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
 import { native } from './native.js'
-import type { OptionsOf, SplitOptions } from './options/index.js'
-import { checks, complete, datasetOptions, number, splitOptions } from './options/index.js'
+import type {
+  FoldOptions,
+  OptionsOf,
+  RowKeys,
+  RowTimes,
+  SettingsOf,
+  SplitOptions,
+  TimeSeriesOptions,
+} from './options/index.js'
+import {
+  checks,
+  complete,
+  datasetOptions,
+  foldOptions,
+  number,
+  splitOptions,
+  timeSeriesOptions,
+} from './options/index.js'
+import type { Dealing, FoldRows } from './split.js'
+import { foldRows, splitRows, timeSeriesRows } from './split.js'
 
 /** Options of a {@link Dataset}. */
 export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
@@ -20,6 +40,12 @@ export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
 
 const mostClasses = 2 ** 24
 const ownOptions = ['sampleWeights', 'featureNames', 'dtype'] as const
+
+/** Training rows, and rows to validate with, of one data set. */
+export interface Fold<Data = Dataset> {
+  readonly train: Data
+  readonly validation: Data
+}
 
 interface View {
   readonly native: NativeDataset
@@ -124,7 +150,7 @@ export class Dataset {
     for (let i = 0; i < positions.length; i++)
       if (positions[i] !== numbers[i] || (positions[i] ?? 0) >= this.rows)
         throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, numbers[i])
-    return this.#view(this.native.subset(positions))
+    return this.#take(positions)
   }
 
   /**
@@ -138,15 +164,24 @@ export class Dataset {
     checkPlace('end', end)
     const rows = Uint32Array.from({ length: this.rows }, (_, row) => row).slice(begin, end)
     if (rows.length === 0) throw new RangeError(`Rows ${begin} to ${end} of ${this.rows} are none`)
-    return this.#view(this.native.subset(rows))
+    return this.#take(rows)
   }
 
   /**
-   * Deals the rows in a random order to named views that have no row in common.
+   * Deals the rows to named views that have no row in common: in a random order, or as they stand,
+   * or by time.
+   *
+   * Rows that belong together, by `groups`, by equal `time` or as copies of one row in a `subset`,
+   * never come to two parts. Sizes are then as near to those wanted as the greedy rule gets that
+   * `native/core/split.h` defines: with two parts, or one, within half the largest group.
+   * Otherwise they are exact, and with `stratify` each part has its share of each class to within
+   * two rows, where classes are of one size; to within 1 + s (C - 2) rows for a class with the share
+   * s of all rows among C classes.
    *
    * @param parts - for each name a fraction of the rows in (0, 1), or a number of rows; all
    * fractions or all numbers, summing to at most 1 or to at most all rows
-   * @throws RangeError if a part would be empty or there are not enough rows
+   * @throws TypeError or RangeError if a part would be empty, there are not enough rows or groups,
+   * options do not go together, or copies of one row are in two groups
    *
    * @example
    * const { train, test } = data.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
@@ -155,15 +190,95 @@ export class Dataset {
     parts: Readonly<Record<Name, number>>,
     options: SplitOptions = {},
   ): Record<Name, Dataset> {
-    const { seed, stratify } = complete('split', splitOptions, options)
-    if (stratify && this.classes === 0)
+    const { time, ...settings } = complete('split', splitOptions, options)
+    const dealing = { ...this.#dealing(settings, options), time: this.#times(time) }
+    const lists = splitRows(dealing, parts)
+    const views = lists.map(([name, rows]): [string, Dataset] => [name, this.#take(rows)])
+    return Object.fromEntries(views) as Record<Name, Dataset> // one view per name
+  }
+
+  /**
+   * Deals the rows to `k` folds as `split` does, each of them once the validation set and otherwise
+   * among the training rows (scikit-learn's KFold, StratifiedKFold, GroupKFold and
+   * StratifiedGroupKFold; it calls `validation` test, and shuffles only when told to).
+   *
+   * @param k - at least 2, at most as many as rows, or groups
+   * @throws TypeError or RangeError as `split`
+   *
+   * @example
+   * for (const { train, validation } of data.kFold(5, { stratify: true }))
+   *   await makeTrainer().fit(train, { validation })
+   */
+  kFold(k: number, options: FoldOptions = {}): Fold[] {
+    const settings = complete('kFold', foldOptions, options)
+    return this.#folds(foldRows(this.#dealing(settings, options), k))
+  }
+
+  /**
+   * Folds in order of time: each fold's validation set follows its training rows, which are all
+   * rows before it; the last set ends with the last row (scikit-learn's TimeSeriesSplit).
+   *
+   * @param k - at least 1
+   * @throws TypeError or RangeError if there are too few rows, or times
+   *
+   * @example
+   * data.timeSeriesSplit(3, { gap: 7 }) // 3 x { train, validation }, 7 rows apart
+   */
+  timeSeriesSplit(k: number, options: TimeSeriesOptions = {}): Fold[] {
+    const { time, ...settings } = complete('timeSeriesSplit', timeSeriesOptions, options)
+    const dealing = { rows: this.rows, time: this.#times(time), copies: this.#copies() }
+    return this.#folds(timeSeriesRows(dealing, k, settings))
+  }
+
+  #dealing(
+    { stratify, groups }: Pick<SettingsOf<typeof foldOptions>, 'stratify' | 'groups'>,
+    { seed, shuffle }: FoldOptions,
+  ): Dealing {
+    return {
+      rows: this.rows,
+      seed,
+      shuffle,
+      classes: this.#classCodes(stratify),
+      groups: groups && toCodes(this.#onePerRow('groups', groups)),
+      copies: this.#copies(),
+    }
+  }
+
+  #classCodes(stratify: boolean | RowKeys): Codes | undefined {
+    if (stratify === false) return undefined
+    if (stratify !== true) return toCodes(this.#onePerRow('stratify', stratify))
+    const labels = this.native.copyTargets()
+    if (this.classes === 0 || !types.isInt32Array(labels))
       throw new TypeError('Expected `stratify` to be false for a Dataset without class labels')
-    const names = Object.keys(parts) as Name[]
-    const sizes = partSizes(names, parts, this.rows)
-    const views = this.native.split({ sizes, seed, stratify })
-    return Object.fromEntries(
-      views.map((view, i): [string, Dataset] => [names[i] ?? '', this.#view(view)]),
-    ) as Record<Name, Dataset> // one view per name
+    return { codes: labels, count: this.classes }
+  }
+
+  #times(time: RowTimes | undefined): Codes | undefined {
+    return time && toRanks(this.#onePerRow('time', time))
+  }
+
+  #copies(): Codes | undefined {
+    const codes = this.native.copies()
+    return codes && { codes, count: codes.reduce((last, code) => Math.max(last, code), 0) + 1 }
+  }
+
+  #onePerRow<A extends ArrayLike<unknown>>(name: string, values: A): A {
+    if (values.length !== this.rows)
+      throw new RangeError(
+        `\`${name}\` has ${values.length} entries, the Dataset has ${this.rows} rows`,
+      )
+    return values
+  }
+
+  #folds(folds: readonly FoldRows[]): Fold[] {
+    return folds.map(({ train, validation }) => ({
+      train: this.#take(train),
+      validation: this.#take(validation),
+    }))
+  }
+
+  #take(rows: Uint32Array): Dataset {
+    return this.#view(this.native.subset(rows))
   }
 
   #view(view: NativeDataset): Dataset {
@@ -242,34 +357,6 @@ function readNames(given: readonly string[] | undefined, columns: number) {
 function isNames(value: unknown): value is readonly string[] {
   // Not `value.every`: it leaves out holes.
   return Array.isArray(value) && Array.from(value).every((name) => typeof name === 'string')
-}
-
-/** Rows per part: a part ends where the fractions up to it, times the rows, are rounded down. */
-function partSizes<Name extends string>(
-  names: readonly Name[],
-  parts: Readonly<Record<Name, number>>,
-  rows: number,
-): number[] {
-  const shares = names.map((name) => checks.positive(`parts.${name}`, parts[name]))
-  const total = shares.reduce((sum, share) => sum + share, 0)
-  const areFractions = shares.every((share) => share < 1)
-  const rounding = 1e-9
-  if (areFractions ? total > 1 + rounding : total > rows)
-    throw new RangeError(
-      `Expected the parts to sum to at most ${areFractions ? '1' : `${rows} rows`}, got ${total}`,
-    )
-  if (!areFractions)
-    return names.map((name) => checks.positiveInteger(`parts.${name}`, parts[name]))
-  let sum = 0
-  let end = 0
-  return shares.map((share, i) => {
-    const begin = end
-    sum += share
-    end = Math.floor(sum * rows + rounding)
-    if (end === begin)
-      throw new RangeError(`\`parts.${names[i] ?? ''}\` is less than a row of ${rows}`)
-    return end - begin
-  })
 }
 
 /** The matrix in one of the types that the core stores. */

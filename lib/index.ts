@@ -6,7 +6,16 @@ export { loadDigits } from './data/digits.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export { loadMnist } from './data/mnist.js'
-export type { DatasetOptions } from './dataset.js'
+export type {
+  CategoryColumn,
+  Cell,
+  Column,
+  ColumnLike,
+  DateColumn,
+  NumberColumn,
+} from './data/table.js'
+export { Table } from './data/table.js'
+export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
@@ -54,6 +63,17 @@ export type {
   Spread,
   Spreads,
 } from './experiments/validation_result.js'
+export type {
+  DiagnosedSet,
+  Diagnosis,
+  DiagnosisOptions,
+  Gap,
+  MeasuredError,
+} from './experiments/diagnosis.js'
+export { diagnose } from './experiments/diagnosis.js'
+export type { Estimate } from './experiments/estimates.js'
+export type { GapName } from './experiments/gaps.js'
+export type { ErrorMetric } from './experiments/set_errors.js'
 export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
@@ -102,6 +122,7 @@ export type {
   DenseOptions,
   EmbeddedColumn,
   EmbeddingOptions,
+  FoldOptions,
   GradientCheckOptions,
   Initializer,
   InitializerName,
@@ -112,10 +133,16 @@ export type {
   LossName,
   MetricName,
   OptimizerName,
+  RowKeys,
+  RowTimes,
   Schedule,
   ScheduleName,
   ScheduleOptions,
   SplitOptions,
+  TableFoldOptions,
+  TableSplitOptions,
+  TableTimeSeriesOptions,
+  TimeSeriesOptions,
   TrainingPosition,
 } from './options/index.js'
 export * as plot from './plot/index.js'

@@ -11,6 +11,8 @@ export interface Native {
   readonly Dataset: new (settings: NativeDatasetSettings) => NativeDataset
   readonly Network: new (settings: NativeNetworkSettings) => NativeNetwork
   readonly Trainer: new (network: NativeNetwork, settings: NativeTrainerSettings) => NativeTrainer
+  /** The rows of each part; no row is in two. */
+  deal(settings: NativeDeal): Uint32Array[]
   describe(): Description
   /** The first `count` numbers in [0, 1) of this seed and use; more of them begin with the same ones. */
   random(seed: number, use: number, count: number): Float64Array
@@ -144,14 +146,26 @@ export interface NativeDataset {
     categories: number,
   ): { readonly row: number; readonly value: number } | null
   subset(positions: Uint32Array): NativeDataset
-  split(settings: {
-    readonly sizes: readonly number[]
-    readonly seed: number
-    readonly stratify: boolean
-  }): NativeDataset[]
+  /** For each row a number, from 0 in the order they come, that copies of one row share; undefined if none comes twice. */
+  copies(): Int32Array | undefined
   copyFeatures(): Float32Array | Float64Array | Uint8Array
   copyTargets(): Float32Array | Float64Array | Uint8Array | Int32Array | undefined
   copyWeights(): Float64Array | undefined
+}
+
+/** How rows are dealt to parts: native/core/split.h says what comes of it. */
+export interface NativeDeal {
+  readonly rows: number
+  /** Rows wanted of each part; together at most `rows`. */
+  readonly sizes: readonly number[]
+  /** One per row, below `classes`. */
+  readonly labels: Int32Array | undefined
+  readonly classes: number
+  /** One per row, below `groupCount`, each at least once; at least as many groups as parts. */
+  readonly groups: Int32Array | undefined
+  readonly groupCount: number
+  readonly shuffle: boolean
+  readonly seed: number
 }
 
 export interface NativeLayerSettings {

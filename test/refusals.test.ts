@@ -245,6 +245,10 @@ const together = [
   /^Expected `rates` to be one more than `boundaries`, got \d for \d$/,
   /^Expected one way of clipping/,
   /^`\w+` needs two outputs or more/,
+  /^`\w+` has \d entries, the Dataset has \d rows$/,
+  /^\d rows are too few for training rows before /,
+  /^\d parts need as many [a-z ]+, there are \d$/,
+  /^`seed` is of no use: the rows are not shuffled$/,
 ]
 
 for (const { table, row, options, path, source, required } of places) {

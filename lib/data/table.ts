@@ -1,7 +1,24 @@
+// Over 400 lines: the class, and the making of columns from what users have.
+
 import { types } from 'node:util'
+import { classCodes, groupCodes, timeCodes } from '../codes.js'
+import type { Fold } from '../dataset.js'
 import { rangeError, show, typeError, unknownName } from '../errors.js'
 import type { Matrix, TypedArray } from '../matrix.js'
 import { isTypedArray, toNumbers } from '../matrix.js'
+import type {
+  TableFoldOptions,
+  TableSplitOptions,
+  TableTimeSeriesOptions,
+} from '../options/index.js'
+import {
+  complete,
+  tableFoldOptions,
+  tableSplitOptions,
+  tableTimeSeriesOptions,
+} from '../options/index.js'
+import type { Dealing, FoldRows } from '../split.js'
+import { foldRows, splitRows, timeSeriesRows } from '../split.js'
 
 /** Numbers, in the type they came in; NaN where there is none. */
 export interface NumberColumn {
@@ -147,6 +164,49 @@ export class Table {
     )
   }
 
+  /**
+   * Deals the rows to named tables, copies of them, that have no row in common, as
+   * {@link Dataset.split} does, with the names of columns for `stratify`, `groups` and `time`. Equal
+   * rows are not known as copies of one: `groups` keeps them together.
+   *
+   * @throws TypeError or RangeError as `Dataset.split`, or for a column that is not there, has
+   * missing groups or times, or holds what it cannot be split by
+   *
+   * @example
+   * const { train, test } = table.split({ train: 0.8, test: 0.2 }, { groups: 'patient' })
+   */
+  split<Name extends string>(
+    parts: Readonly<Record<Name, number>>,
+    options: TableSplitOptions = {},
+  ): Record<Name, Table> {
+    complete('split', tableSplitOptions, options)
+    const lists = splitRows(dealingOf(this, options), parts)
+    const tables = lists.map(([name, rows]): [string, Table] => [name, this.subset(rows)])
+    return Object.fromEntries(tables) as Record<Name, Table> // one table per name
+  }
+
+  /**
+   * Deals the rows to `k` folds, as {@link Dataset.kFold} does, with the names of columns for
+   * `stratify` and `groups`. The folds are copies: together they take `k` times the memory.
+   *
+   * @throws TypeError or RangeError as `split`
+   */
+  kFold(k: number, options: TableFoldOptions = {}): Fold<Table>[] {
+    complete('kFold', tableFoldOptions, options)
+    return this.#folds(foldRows(dealingOf(this, options), k))
+  }
+
+  /**
+   * Folds in order of time, as {@link Dataset.timeSeriesSplit} has them, with the name of a column
+   * for `time`. The folds are copies.
+   *
+   * @throws TypeError or RangeError as `split`
+   */
+  timeSeriesSplit(k: number, options: TableTimeSeriesOptions = {}): Fold<Table>[] {
+    const { time, ...settings } = complete('timeSeriesSplit', tableTimeSeriesOptions, options)
+    return this.#folds(timeSeriesRows(dealingOf(this, { time }), k, settings))
+  }
+
   /** One row, by column: numbers, texts, dates, and null where there is none. */
   row(index: number): Record<string, Cell> {
     if (!Number.isSafeInteger(index) || index < 0 || index >= this.rows)
@@ -224,8 +284,29 @@ export class Table {
     return new Table(columns as ReadonlyMap<string, ColumnLike>) // the constructor checks them
   }
 
+  #folds(folds: readonly FoldRows[]): Fold<Table>[] {
+    return folds.map(({ train, validation }) => ({
+      train: this.subset(train),
+      validation: this.subset(validation),
+    }))
+  }
+
   #map(change: (column: Column) => Column): Table {
     return new Table(new Map([...this.#columns].map(([name, column]) => [name, change(column)])))
+  }
+}
+
+function dealingOf(
+  table: Table,
+  { seed, shuffle, stratify, groups, time }: TableSplitOptions,
+): Dealing {
+  return {
+    rows: table.rows,
+    seed,
+    shuffle,
+    classes: stratify === undefined ? undefined : classCodes(table, stratify),
+    groups: groups === undefined ? undefined : groupCodes(table, groups),
+    time: time === undefined ? undefined : timeCodes(table, time),
   }
 }
 

@@ -1,5 +1,7 @@
 export type { Heatmap, HeatmapAxis } from './heatmap.js'
 export { heatmap } from './heatmap.js'
+export type { DiagnosisChart, DiagnosisStep } from './diagnosis.js'
+export { diagnosisChart } from './diagnosis.js'
 export type { Axis, Chart, Series } from './lines.js'
 export { lines, panels } from './lines.js'
 export type { ThemeName } from './themes.js'

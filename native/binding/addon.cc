@@ -6,6 +6,7 @@
 #include "binding/dataset_object.h"
 #include "binding/environment.h"
 #include "binding/network_object.h"
+#include "binding/split.h"
 #include "binding/trainer_object.h"
 #include "core/gemm.h"
 #include "core/initializers.h"
@@ -196,6 +197,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Dataset"] = dataset;
   exports["Network"] = network;
   exports["Trainer"] = trainer;
+  exports["deal"] = Napi::Function::New(env, deal, "deal");
   exports["describe"] = Napi::Function::New(env, describe, "describe");
   exports["describePlan"] = Napi::Function::New(env, describe_plan, "describePlan");
   exports["random"] = Napi::Function::New(env, random, "random");

@@ -144,6 +144,7 @@ Napi::TypedArrayOf<T> make_array(Napi::Env env, std::size_t size) {
   if (array_type<T> == napi_float64_array) name = "Float64Array";
   if (array_type<T> == napi_uint8_array) name = "Uint8Array";
   if (array_type<T> == napi_int32_array) name = "Int32Array";
+  if (array_type<T> == napi_uint32_array) name = "Uint32Array";
   const Napi::Object made = env.Global().Get(name).As<Napi::Function>().New(
       {Napi::Number::New(env, static_cast<double>(size))});
   if (to_elements<T>(made, name).size() != size) fail(env, name, "the built-in one");
@@ -153,6 +154,7 @@ template Napi::TypedArrayOf<float> make_array(Napi::Env, std::size_t);
 template Napi::TypedArrayOf<double> make_array(Napi::Env, std::size_t);
 template Napi::TypedArrayOf<std::uint8_t> make_array(Napi::Env, std::size_t);
 template Napi::TypedArrayOf<std::int32_t> make_array(Napi::Env, std::size_t);
+template Napi::TypedArrayOf<std::uint32_t> make_array(Napi::Env, std::size_t);
 
 template <typename T>
 Napi::TypedArrayOf<T> to_array(Napi::Env env, const T* elements, std::size_t size) {
@@ -163,6 +165,7 @@ Napi::TypedArrayOf<T> to_array(Napi::Env env, const T* elements, std::size_t siz
 template Napi::TypedArrayOf<float> to_array(Napi::Env, const float*, std::size_t);
 template Napi::TypedArrayOf<double> to_array(Napi::Env, const double*, std::size_t);
 template Napi::TypedArrayOf<std::int32_t> to_array(Napi::Env, const std::int32_t*, std::size_t);
+template Napi::TypedArrayOf<std::uint32_t> to_array(Napi::Env, const std::uint32_t*, std::size_t);
 
 StoredMatrix borrow_matrix(const Napi::Object& from) {
   StoredMatrix matrix;

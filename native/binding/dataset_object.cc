@@ -1,7 +1,5 @@
 #include "binding/dataset_object.h"
 
-#include <numeric>
-
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "core/embedding.h"
@@ -75,7 +73,7 @@ Napi::Function DatasetObject::define(Napi::Env env) {
        InstanceMethod<&DatasetObject::first_non_finite>("firstNonFinite"),
        InstanceMethod<&DatasetObject::first_other_than_category>("firstOtherThanCategory"),
        InstanceMethod<&DatasetObject::subset>("subset"),
-       InstanceMethod<&DatasetObject::split>("split"),
+       InstanceMethod<&DatasetObject::copies>("copies"),
        InstanceMethod<&DatasetObject::copy_features>("copyFeatures"),
        InstanceMethod<&DatasetObject::copy_targets>("copyTargets"),
        InstanceMethod<&DatasetObject::copy_weights>("copyWeights")});
@@ -149,21 +147,10 @@ Napi::Value DatasetObject::subset(const Napi::CallbackInfo& info) {
   return wrap(info.Env(), dataset_.subset(positions));
 }
 
-Napi::Value DatasetObject::split(const Napi::CallbackInfo& info) {
-  const Napi::Object settings = info[0].As<Napi::Object>();
-  std::vector<std::size_t> sizes;
-  std::size_t sum = 0;
-  for (const double size : get_numbers(settings, "sizes")) {
-    sizes.push_back(static_cast<std::size_t>(size));
-    sum += sizes.back();
-  }
-  if (sum > dataset_.size())
-    throw Napi::RangeError::New(info.Env(), "Expected `sizes` to sum to at most the rows");
-  const auto views =
-      dataset_.split(sizes, get_size(settings, "seed"), get_boolean(settings, "stratify"));
-  Napi::Array array = Napi::Array::New(info.Env(), views.size());
-  for (std::uint32_t i = 0; i < views.size(); ++i) array[i] = wrap(info.Env(), views[i]);
-  return array;
+Napi::Value DatasetObject::copies(const Napi::CallbackInfo& info) {
+  const std::vector<std::int32_t> numbers = dataset_.copies();
+  if (numbers.empty()) return info.Env().Undefined();
+  return to_array(info.Env(), numbers.data(), numbers.size());
 }
 
 Napi::Value DatasetObject::copy_features(const Napi::CallbackInfo& info) {

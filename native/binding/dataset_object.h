@@ -25,7 +25,7 @@ class DatasetObject final : public Napi::ObjectWrap<DatasetObject> {
   Napi::Value first_non_finite(const Napi::CallbackInfo& info);
   Napi::Value first_other_than_category(const Napi::CallbackInfo& info);
   Napi::Value subset(const Napi::CallbackInfo& info);
-  Napi::Value split(const Napi::CallbackInfo& info);
+  Napi::Value copies(const Napi::CallbackInfo& info);
   Napi::Value copy_features(const Napi::CallbackInfo& info);
   Napi::Value copy_targets(const Napi::CallbackInfo& info);
   Napi::Value copy_weights(const Napi::CallbackInfo& info);

@@ -1,11 +1,8 @@
 #include "core/dataset.h"
 
-#include <algorithm>
-#include <cstring>
-#include <numeric>
+#include <utility>
 
 #include "core/instruction_sets.h"
-#include "core/random.h"
 
 namespace gemmnet {
 
@@ -44,28 +41,6 @@ void convert(const float* from, double scale, T* to, std::size_t size) {
 template <typename T>
 void convert(const double* from, double scale, T* to, std::size_t size) {
   kernels<T>().elementwise.from_double(from, static_cast<T>(scale), to, size);
-}
-
-/// Deals the rows of each class evenly over the whole order, so that any stretch of it holds of
-/// each class's share to within two rows: the k-th of n rows of a class gets the key (k + u) / n,
-/// with one u in [0, 1) per class, and rows are sorted by key.
-void interleave_classes(std::span<const std::int32_t> labels, std::size_t classes,
-                        const Philox& random, std::vector<std::uint32_t>& order) {
-  std::vector<std::size_t> sizes(classes, 0);
-  for (const std::uint32_t row : order) ++sizes[static_cast<std::size_t>(labels[row])];
-  std::vector<std::size_t> seen(classes, 0);
-  std::vector<std::pair<double, std::uint32_t>> keys;
-  keys.reserve(order.size());
-  for (const std::uint32_t row : order) {
-    const auto label = static_cast<std::size_t>(labels[row]);
-    const double offset = random.uniform(label);
-    keys.emplace_back(
-        (static_cast<double>(seen[label]++) + offset) / static_cast<double>(sizes[label]), row);
-  }
-  std::stable_sort(keys.begin(), keys.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::transform(keys.begin(), keys.end(), order.begin(),
-                 [](const auto& key) { return key.second; });
 }
 
 }  // namespace
@@ -133,23 +108,18 @@ Dataset Dataset::subset(std::span<const std::uint32_t> positions) const {
   return {rows_, std::move(index)};
 }
 
-std::vector<Dataset> Dataset::split(std::span<const std::size_t> sizes, std::uint64_t seed,
-                                    bool stratify) const {
-  std::vector<std::uint32_t> order(size());
-  std::iota(order.begin(), order.end(), 0U);
-  shuffle(order, Philox(seed, Stream::split, 0));
-  for (std::uint32_t& position : order) position = place(position);
-  if (stratify)
-    interleave_classes(rows_->labels, rows_->classes, Philox(seed, Stream::split, 1), order);
-
-  std::vector<Dataset> views;
-  auto begin = order.begin();
-  for (const std::size_t size : sizes) {
-    const auto end = begin + static_cast<std::ptrdiff_t>(size);
-    views.push_back(Dataset(rows_, {begin, end}));
-    begin = end;
+std::vector<std::int32_t> Dataset::copies() const {
+  if (is_whole()) return {};
+  std::vector<std::int32_t> number_of(rows_->features.rows, -1);
+  std::vector<std::int32_t> numbers(size());
+  std::int32_t count = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    std::int32_t& number = number_of[place(i)];
+    if (number < 0) number = count++;
+    numbers[i] = number;
   }
-  return views;
+  if (static_cast<std::size_t>(count) == numbers.size()) numbers.clear();
+  return numbers;
 }
 
 }  // namespace gemmnet

@@ -68,10 +68,9 @@ class Dataset {
   /// The rows at these positions of this view, in this order.
   [[nodiscard]] Dataset subset(std::span<const std::uint32_t> positions) const;
 
-  /// One view per entry of `sizes`, in order, disjoint. Rows are dealt in an order drawn from
-  /// `seed`; with `stratify` each view gets of every class its share, to within two rows.
-  [[nodiscard]] std::vector<Dataset> split(std::span<const std::size_t> sizes, std::uint64_t seed,
-                                           bool stratify) const;
+  /// For each row of the view a number, from 0 in the order they come, that copies of one row
+  /// share; empty if no row comes twice.
+  [[nodiscard]] std::vector<std::int32_t> copies() const;
 
   [[nodiscard]] std::size_t index_bytes() const {
     return index_ ? index_->size() * sizeof(std::uint32_t) : 0;

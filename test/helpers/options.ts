@@ -119,6 +119,11 @@ const sources: Readonly<
     source: (_, texts) =>
       `learningCurve(${object({ build, folds: '[{ train: data }]', ...texts })}).stop()`,
   },
+  foldOptions: { source: (_, texts) => `labelled.kFold(2, ${object(texts)})` },
+  timeSeriesOptions: { source: (_, texts) => `labelled.timeSeriesSplit(1, ${object(texts)})` },
+  tableSplitOptions: { source: (_, texts) => `table.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
+  tableFoldOptions: { source: (_, texts) => `table.kFold(2, ${object(texts)})` },
+  tableTimeSeriesOptions: { source: (_, texts) => `table.timeSeriesSplit(1, ${object(texts)})` },
   earlyStoppingOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
   reduceOnPlateauOptions: { source: (_, texts) => `reduceOnPlateau(${object(texts)})` },
   csvLoggerOptions: { source: (_, texts) => `csvLogger('file', ${object(texts)})` },
@@ -139,6 +144,7 @@ const scope = {
   network: new api.Network({ inputs: 2, layers: [api.dense(2)] }),
   data: new api.Dataset([[1, 2], [3, 4]], [[1, 2], [3, 4]]), // prettier-ignore
   labelled: new api.Dataset([[1], [2]], [0, 0]),
+  table: new api.Table({ x: [1, 2] }),
   makeTrainer: () =>
     new api.Trainer(new api.Network({ inputs: 2, layers: [api.dense(2)] }), {
       loss: 'meanSquaredError',
@@ -152,6 +158,7 @@ export const declarations = `import {
 declare const network: Network
 declare const data: Dataset
 declare const labelled: Dataset
+declare const table: Table
 declare const makeTrainer: () => Trainer
 `
 

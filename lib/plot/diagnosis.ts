@@ -1,0 +1,126 @@
+import type { Specification } from './render.js'
+import { render } from './render.js'
+import type { ThemeName } from './themes.js'
+import { themes } from './themes.js'
+
+/** A step from one error to the next. */
+export interface DiagnosisStep {
+  readonly title: string
+  /** Below the title. */
+  readonly subtitle: string
+  readonly begin: number
+  readonly end: number
+  /** Where the end could as well be. */
+  readonly low: number
+  readonly high: number
+  /** Right of the bar. */
+  readonly label: string
+  readonly isDominant: boolean
+}
+
+/** What {@link diagnosisChart} draws. */
+export interface DiagnosisChart {
+  readonly title: string
+  readonly subtitle: string
+  /** Title of the axis of errors. */
+  readonly axis: string
+  readonly steps: readonly DiagnosisStep[]
+}
+
+const { light } = themes
+// Pixels:
+const width = 420
+const stepHeight = 58
+const barHeight = 22
+const whiskerHeight = 10
+const titleLength = 52 // characters that the title has room for
+
+/**
+ * Errors that grow from step to step, as bars one below the other, each with the interval of its
+ * end: SVG. The dominant step has the one colour, and a label in bold.
+ *
+ * @param theme - Default 'auto'
+ */
+export async function diagnosisChart(chart: DiagnosisChart, theme?: ThemeName): Promise<string> {
+  return render(toSpecification(chart), chart.title, theme)
+}
+
+function toSpecification({ title, subtitle, axis, steps }: DiagnosisChart): Specification {
+  const values = steps.map((step) => ({
+    ...step,
+    right: Math.max(step.begin, step.end, step.high),
+  }))
+  const y = {
+    field: 'title',
+    type: 'nominal' as const,
+    sort: null,
+    axis: { title: null, domain: false, ticks: false, labelExpr: labelExpression(steps) },
+  }
+  const x = (field: keyof (typeof values)[number]) => ({
+    field,
+    type: 'quantitative' as const,
+    title: axis,
+    axis: { tickCount: 6 },
+  })
+  const colour = {
+    condition: { test: 'datum.isDominant', value: light.series[1] },
+    value: light.reference,
+  }
+  const whiskerEnd = (field: 'low' | 'high') => ({
+    mark: {
+      type: 'tick' as const,
+      size: whiskerHeight,
+      thickness: 2,
+      opacity: 1,
+      color: light.ink,
+    },
+    encoding: { x: x(field), y },
+  })
+  const label = (isDominant: boolean) => ({
+    transform: [{ filter: `datum.isDominant === ${isDominant}` }],
+    mark: {
+      type: 'text' as const,
+      align: 'left' as const,
+      dx: 8,
+      fontSize: 12,
+      fontWeight: isDominant ? ('bold' as const) : ('normal' as const),
+      color: light.ink,
+    },
+    encoding: { x: x('right'), y, text: { field: 'label' } },
+  })
+  return {
+    title: { text: wrapped(title), subtitle },
+    width,
+    height: { step: stepHeight },
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'bar', height: barHeight },
+        encoding: { x: x('begin'), x2: { field: 'end' }, y, color: colour },
+      },
+      {
+        mark: { type: 'rule', strokeWidth: 2, color: light.ink },
+        encoding: { x: x('low'), x2: { field: 'high' }, y },
+      },
+      whiskerEnd('low'),
+      whiskerEnd('high'),
+      label(true),
+      label(false),
+    ],
+  }
+}
+
+/** The labels in Vega's expressions: a table by title, two lines each. */
+function labelExpression(steps: readonly DiagnosisStep[]): string {
+  const labels = steps.map(({ title, subtitle }) => [title, [title, subtitle]] as const)
+  return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
+}
+
+/** The lines of a text, broken between words. */
+function wrapped(text: string): string[] {
+  return text.split(' ').reduce<string[]>((lines, word) => {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > titleLength) return [...lines, word]
+    return [...lines.slice(0, -1), `${last} ${word}`]
+  }, [])
+}
