@@ -172,11 +172,11 @@ export class Dataset {
    * or by time.
    *
    * Rows that belong together, by `groups`, by equal `time` or as copies of one row in a `subset`,
-   * never come to two parts. Sizes are then as near to those wanted as the greedy rule gets that
-   * `native/core/split.h` defines: with two parts, or one, within half the largest group.
+   * never come to two parts. Sizes are then as near to those wanted as whole groups allow by the
+   * rule in `native/core/split.h`: two parts that take all rows are within half the largest group.
    * Otherwise they are exact, and with `stratify` each part has its share of each class to within
-   * two rows, where classes are of one size; to within 1 + s (C - 2) rows for a class with the share
-   * s of all rows among C classes.
+   * two rows where classes are of one size; to within 1 + s (C - 2) rows for a class with the share
+   * s of all rows among C > 2 classes.
    *
    * @param parts - for each name a fraction of the rows in (0, 1), or a number of rows; all
    * fractions or all numbers, summing to at most 1 or to at most all rows

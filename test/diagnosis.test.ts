@@ -231,7 +231,13 @@ test('what few rows cannot tell apart is said to be so', async (t) => {
     trainDev: { error: 0.11, rows: 10_000 },
     dev: { error: 0.11, rows: 10_000 },
   })
-  t.true(many.isCertain === (many.rivals.length === 0) && many.isAboveZero)
+  t.true(many.isAboveZero)
+  t.false(many.isCertain)
+  t.deepEqual(many.rivals, ['avoidableBias']) // 6 % and 5 %, both above 0
+  t.is(
+    many.conclusion,
+    'Variance is the largest gap, but these rows cannot tell it from avoidable bias.',
+  )
   const none = await diagnose({ train: { error: 0.1, rows: 100 }, optimalError: 0.1 })
   t.is(none.dominant, undefined)
   t.is(none.conclusion, 'No error is above the one before it.')

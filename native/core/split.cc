@@ -97,7 +97,7 @@ class GroupCounts {
         counts_.push_back({label, 0});
       ++counts_.back().rows;
     }
-    begins_.back() = counts_.size();
+    std::fill(begins_.begin() + group + 1, begins_.end(), counts_.size());
   }
 
   [[nodiscard]] std::span<const Count> of(std::size_t group) const {
