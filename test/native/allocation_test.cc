@@ -66,12 +66,9 @@ std::size_t allocations_of(std::size_t epochs, std::size_t threads) {
   data->classes = 10;
   for (std::size_t i = 0; i < rows; ++i) data->labels.push_back(static_cast<std::int32_t>(i % 10));
 
-  LayerSettings embedding = layer("embedding", {});
-  embedding.kernel_initializer = {"uniform", {-0.05, 0.05}};
-  embedding.columns = {{3, 20'000, 8}};
   auto network = std::make_shared<Network<float>>(
       64,
-      std::vector<LayerSettings>{embedding, dense(100, "sigmoid"), batch_norm(),
+      std::vector<LayerSettings>{embedding({{3, 20'000, 8}}), dense(100, "sigmoid"), batch_norm(),
                                  layer("dropout", {0.5}), layer("layerNorm", {1e-3}),
                                  layer("gaussianNoise", {0.1}), dense(10, "softmax")},
       1);

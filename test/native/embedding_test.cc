@@ -11,27 +11,15 @@
 #include "core/layers.h"
 #include "core/random.h"
 #include "core/step.h"
+#include "layer_settings.h"
 
 using namespace gemmnet;
 
 namespace {
 
-LayerSettings embedding(std::vector<EmbeddedColumn> columns) {
-  LayerSettings made;
-  made.kind = "embedding";
-  made.kernel_initializer = {"uniform", {-0.5, 0.5}};
-  made.columns = std::move(columns);
-  return made;
-}
-
-LayerSettings dense(std::size_t units, const char* activation) {
-  LayerSettings made;
-  made.kind = "dense";
-  made.units = units;
-  made.activation = {activation, {}};
-  made.kernel_initializer = {"glorotUniform", {}};
-  made.bias_initializer = {"zeros", {}};
-  return made;
+/// A whole number from 0 to bound - 1.
+std::size_t draw(const Philox& random, std::size_t bound, std::uint64_t index) {
+  return static_cast<std::size_t>(random.uniform(index) * static_cast<double>(bound));
 }
 
 /// Tables of the columns given, not in their order: value j of category k is 1000 (table + 1) +
@@ -125,7 +113,7 @@ TEST_CASE_TEMPLATE("gradients of tables are sums over the rows of a category, pa
   Matrix<T> gradient(rows, layer.outputs());
   std::vector<T> expected(categories * dimensions, T{0});
   for (std::size_t r = 0; r < rows; ++r) {
-    const std::size_t category = random.below(categories - 1, r);  // the last one never comes
+    const std::size_t category = draw(random, categories - 1, r);  // the last one never comes
     input.view().row(r)[0] = 2;
     input.view().row(r)[1] = static_cast<T>(category);
     for (std::size_t c = 0; c < layer.outputs(); ++c)
@@ -206,9 +194,10 @@ std::vector<T> step_gradient(std::size_t piece, std::size_t threads) {
   for (std::size_t r = 0; r < step_rows; ++r) {
     features[3 * r] = random.uniform(r) - 0.5;
     // Some categories come often.
-    features[3 * r + 1] = random.below(r % 2 == 0 ? 3 : step_categories, step_rows + r);
-    features[3 * r + 2] = random.below(6, 2 * step_rows + r);
-    data.labels.push_back(static_cast<std::int32_t>(random.below(2, 3 * step_rows + r)));
+    features[3 * r + 1] =
+        static_cast<float>(draw(random, r % 2 == 0 ? 3 : step_categories, step_rows + r));
+    features[3 * r + 2] = static_cast<double>(draw(random, 6, 2 * step_rows + r));
+    data.labels.push_back(static_cast<std::int32_t>(draw(random, 2, 3 * step_rows + r)));
   }
   data.features = {ElementType::float64, features.data(), step_rows, 3, 1};
   data.classes = 2;

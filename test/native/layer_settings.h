@@ -27,6 +27,13 @@ inline LayerSettings dense(std::size_t units, const char* activation,
   return made;
 }
 
+inline LayerSettings embedding(std::vector<EmbeddedColumn> columns) {
+  LayerSettings made = layer("embedding", {});
+  made.kernel_initializer = {"uniform", {-0.5, 0.5}};
+  made.columns = std::move(columns);
+  return made;
+}
+
 inline LayerSettings batch_norm() { return layer("batchNorm", {0.99, 1e-3, 0}); }
 
 }  // namespace gemmnet

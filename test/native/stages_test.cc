@@ -23,12 +23,7 @@ constexpr std::size_t outputs = 3;
 constexpr std::size_t most_threads = 8;
 
 /// Gives `width` columns for nine: the first one is taken as categories.
-LayerSettings embedding() {
-  LayerSettings made = layer("embedding", {});
-  made.kernel_initializer = {"uniform", {-0.5, 0.5}};
-  made.columns = {{0, 3, width - 8}};
-  return made;
-}
+LayerSettings widening() { return embedding({{0, 3, width - 8}}); }
 
 enum class Cost { crossentropy, squared_error, custom };
 
@@ -171,8 +166,8 @@ std::vector<Case> uncoupled() {
       {{dense(width, "tanh"), dense(width, "sigmoid")}, {}, 0, width},
       {{dense(width, "silu"), dense(width, "sigmoid")}, {}, 1, width},
       {{dense(width, "gelu", {0}), dense(width, "sigmoid")}, {0}, 0, width},
-      {{embedding(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
-      {{embedding(), dense(width, "tanh"), dense(outputs, "softmax")}, {0}, 0},
+      {{widening(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
+      {{widening(), dense(width, "tanh"), dense(outputs, "softmax")}, {0}, 0},
   };
 }
 
@@ -191,7 +186,7 @@ std::vector<Case> coupled() {
        {0, 1},
        0},
       {{batch_norm(), dense(width, "tanh"), dense(width, "sigmoid")}, {}, 0, width},
-      {{embedding(), batch_norm(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
+      {{widening(), batch_norm(), dense(width, "tanh"), dense(outputs, "softmax")}, {}, 0},
   };
 }
 
