@@ -1,10 +1,7 @@
 import test from 'ava'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { BuildContext, GeneralCallback } from '../lib/index.js'
@@ -400,22 +397,18 @@ test('a line that was not written to its end is as if it had not been', async (t
 
 test('a search whose process is killed goes on from its file', async (t) => {
   const file = newFile()
-  const main = fileURLToPath(new URL('helpers/main.js', import.meta.url))
-  const child = spawn(process.execPath, [main, 'searchWithFile', JSON.stringify(file)])
-  const ended = once(child, 'close')
-  await once(child.stdout, 'data')
-  child.kill('SIGKILL')
-  t.deepEqual(await ended, [null, 'SIGKILL'])
+  const killed = await runInChild('searchWithFile', { file, death: 5 })
+  t.is(killed.signal, 'SIGKILL')
   const written = (await readFile(file, 'utf8')).split('\n').length - 2
-  t.true(written >= 1)
+  t.true(written >= 5 && written < 40, String(written))
 
-  const [went, whole] = await Promise.all([
-    runInChild('searchWithFile', file),
-    runInChild('searchWithFile', newFile()),
+  const [rest, whole] = await Promise.all([
+    runInChild('searchWithFile', { file }),
+    runInChild('searchWithFile', { file: newFile() }),
   ])
-  t.is(went.code, 0, went.errors)
-  t.is(went.said.length, 41)
-  t.deepEqual(went.said.at(-1), whole.said.at(-1))
+  t.is(rest.code, 0, rest.errors)
+  t.is(rest.said.length, 41)
+  t.deepEqual(rest.said.at(-1), whole.said.at(-1))
 })
 
 test('diverged trials and scores that are no numbers come back from the file', async (t) => {

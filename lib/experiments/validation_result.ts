@@ -93,10 +93,12 @@ export class CurveResult<P = object, M extends MetricName = never, D extends Dat
         ...Object.fromEntries(
           mainPaths(all).flatMap((path) => {
             const { mean, deviation } = spreadOf(trials, path)
-            return [
-              [path, mean],
-              [`+- ${path}`, deviation],
-            ]
+            return trials.length > 1
+              ? [
+                  [path, mean],
+                  [`+- ${path}`, deviation],
+                ]
+              : [[path, mean]]
           }),
         ),
       })),

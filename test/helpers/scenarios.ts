@@ -333,17 +333,23 @@ export async function fitManyTimes(
   }
 }
 
-/** Searches with a file, and says each trial as it comes, then what all came to. */
-export async function searchWithFile(say: Say, file: string): Promise<void> {
-  const data = makeData('tiny')
+/** Searches with a file, and says what the trials came to; or dies when so many have come. */
+export async function searchWithFile(
+  say: Say,
+  { file, death }: { file: string; death?: number },
+): Promise<void> {
   const search = gridSearch({
     grid: { place: Array.from({ length: 40 }, (_, i) => i) },
-    data: { train: data },
+    data: { train: makeData('tiny') },
     build: (_, { seed }) => makeTrainer('tiny', { seed }),
-    epochs: 2000,
+    epochs: 100,
     concurrency: 2,
     file,
   })
-  for await (const { index } of search) say(index)
+  let seen = 0
+  for await (const { index } of search) {
+    say(index)
+    if (++seen === death) process.kill(process.pid, 'SIGKILL')
+  }
   say((await search).trials.map(({ scores }) => scores?.train.loss))
 }
