@@ -453,12 +453,14 @@ double narrow_categorical_rows(const LossRows<T>& rows, std::size_t first, std::
   if (rows.labels == nullptr) {
     y.load(rows.targets, first, count);
   } else {
-    for (std::size_t c = 0; c < classes; ++c) y.columns[c] = RowLanes<T>{};
-    for (std::size_t lane = 0; lane < count; ++lane) y.columns[rows.labels[first + lane]][lane] = 1;
+    RowLanes<T> labels;
+    fill_lanes<T>(labels, count, [=](std::size_t lane) { return rows.labels[first + lane]; });
+    for (std::size_t c = 0; c < classes; ++c)
+      y.columns[c] = labels == static_cast<T>(c) ? RowLanes<T>{} + 1 : RowLanes<T>{};
   }
-  RowLanes<T> weights{};
-  for (std::size_t lane = 0; lane < count; ++lane)
-    weights[lane] = rows.weights == nullptr ? T{1} : rows.weights[first + lane];
+  RowLanes<T> weights = RowLanes<T>{} + 1;
+  if (rows.weights != nullptr)
+    fill_lanes<T>(weights, count, [=](std::size_t lane) { return rows.weights[first + lane]; });
 
   RowLanes<T> largest;
   a.find_largest(classes, largest);
@@ -479,9 +481,9 @@ double narrow_categorical_rows(const LossRows<T>& rows, std::size_t first, std::
   RowLanes<T> log_sum = sum;
   each_lane<T>(log_sum, [](T x) { return log(x); });
   const RowLanes<T> losses = target_sum * log_sum - target_logits;
-  double total = 0;
-  for (std::size_t lane = 0; lane < count; ++lane)
-    total += static_cast<double>(weights[lane]) * static_cast<double>(losses[lane]);
+  const double total = lane_sum<double>(count, [=](std::size_t lane) {
+    return static_cast<double>(weights[lane]) * static_cast<double>(losses[lane]);
+  });
 
   const RowLanes<T> factor = weights * rows.scale;
   for (std::size_t c = 0; c < classes; ++c) {

@@ -24,26 +24,40 @@ template <typename T, typename Function>
   __builtin_memcpy(&x, lanes, sizeof(x));
 }
 
+/// Calls visit(lane) for the first `count` lanes; a loop of sixteen turns becomes straight code.
+template <typename Visit>
+[[gnu::always_inline]] inline void first_lanes(std::size_t count, const Visit& visit) {
+  if (count == row_lanes)
+    for (std::size_t lane = 0; lane < row_lanes; ++lane) visit(lane);
+  else
+    for (std::size_t lane = 0; lane < count; ++lane) visit(lane);
+}
+
+/// value(lane) of the first `count` lanes, the others zero.
+template <typename T, typename Value>
+[[gnu::always_inline]] inline void fill_lanes(RowLanes<T>& x, std::size_t count,
+                                              const Value& value) {
+  T lanes[row_lanes]{};
+  first_lanes(count, [&](std::size_t lane) { lanes[lane] = static_cast<T>(value(lane)); });
+  __builtin_memcpy(&x, lanes, sizeof(x));
+}
+
 /// Sixteen rows, column by column. Those beyond the last are zero.
 template <typename T>
 struct NarrowRows {
   RowLanes<T> columns[narrow_columns];
 
   void load(MatrixView<const T> from, std::size_t first, std::size_t count) {
-    T* const to = reinterpret_cast<T*>(columns);
-    if (count < row_lanes)
-      for (std::size_t c = 0; c < from.columns; ++c) columns[c] = RowLanes<T>{};
-    for (std::size_t lane = 0; lane < count; ++lane) {
-      const T* const row = from.data + (first + lane) * from.stride;
-      for (std::size_t c = 0; c < from.columns; ++c) to[c * row_lanes + lane] = row[c];
-    }
+    const T* const top = from.data + first * from.stride;
+    for (std::size_t c = 0; c < from.columns; ++c)
+      fill_lanes<T>(columns[c], count,
+                    [=](std::size_t lane) { return top[lane * from.stride + c]; });
   }
   void store(MatrixView<T> into, std::size_t first, std::size_t count) const {
-    const T* const from = reinterpret_cast<const T*>(columns);
-    for (std::size_t lane = 0; lane < count; ++lane) {
-      T* const row = into.data + (first + lane) * into.stride;
-      for (std::size_t c = 0; c < into.columns; ++c) row[c] = from[c * row_lanes + lane];
-    }
+    T* const top = into.data + first * into.stride;
+    for (std::size_t c = 0; c < into.columns; ++c)
+      first_lanes(count,
+                  [=, this](std::size_t lane) { top[lane * into.stride + c] = columns[c][lane]; });
   }
   /// The largest number of each row; a NaN may be passed over.
   [[gnu::always_inline]] void find_largest(std::size_t count, RowLanes<T>& most) const {
