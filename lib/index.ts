@@ -2,10 +2,25 @@ export type { GeneralCallback, GeneralReport } from './callbacks.js'
 export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'
 export type { CustomLoss, LossBatch, LossValue } from './custom_loss.js'
+export type { ColumnType } from './data/column_types.js'
+export type { CsvOptions } from './data/csv.js'
+export { readCsv, streamCsv } from './data/csv.js'
 export { loadDigits } from './data/digits.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
+export type { JsonLinesOptions } from './data/json_lines.js'
+export { readJsonLines, streamJsonLines } from './data/json_lines.js'
 export { loadMnist } from './data/mnist.js'
+export type { ByteSource } from './data/source.js'
+export type {
+  Cell,
+  CategoryColumn,
+  Column,
+  ColumnLike,
+  DateColumn,
+  NumberColumn,
+} from './data/table.js'
+export { Table } from './data/table.js'
 export type { DatasetOptions } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
