@@ -2,15 +2,26 @@ export type { GeneralCallback, GeneralReport } from './callbacks.js'
 export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'
 export type { CustomLoss, LossBatch, LossValue } from './custom_loss.js'
+export type { ArrowTable, ArrowVector } from './data/arrow.js'
+export { tableFromArrow } from './data/arrow.js'
 export type { ColumnType } from './data/column_types.js'
 export type { CsvOptions } from './data/csv.js'
 export { readCsv, streamCsv } from './data/csv.js'
 export { loadDigits } from './data/digits.js'
+export type {
+  DuckDBChunk,
+  DuckDBReader,
+  DuckDBResult,
+  MaterializedDuckDBResult,
+} from './data/duckdb.js'
+export { streamDuckDB, tableFromDuckDB } from './data/duckdb.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export type { JsonLinesOptions } from './data/json_lines.js'
 export { readJsonLines, streamJsonLines } from './data/json_lines.js'
 export { loadMnist } from './data/mnist.js'
+export type { NpyArray } from './data/npy.js'
+export { readNpy, readNpz } from './data/npy.js'
 export type { ByteSource } from './data/source.js'
 export type {
   Cell,
@@ -21,6 +32,7 @@ export type {
   NumberColumn,
 } from './data/table.js'
 export { Table } from './data/table.js'
+export { circles, gauss, moons, plane, spiral, xor } from './data/toys.js'
 export type { DatasetOptions } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
@@ -74,10 +86,12 @@ export type {
   LossName,
   MetricName,
   OptimizerName,
+  ReadNpyOptions,
   Schedule,
   ScheduleName,
   ScheduleOptions,
   SplitOptions,
+  ToyOptions,
   TrainingPosition,
 } from './options/index.js'
 export type {

@@ -11,6 +11,8 @@ export interface Native {
   readonly Network: new (settings: NativeNetworkSettings) => NativeNetwork
   readonly Trainer: new (network: NativeNetwork, settings: NativeTrainerSettings) => NativeTrainer
   describe(): Description
+  /** Draws `first` to `first + count - 1` of a seed, for made data: uniform in [0, 1). */
+  drawUniform(seed: number, first: number, count: number): Float64Array
   /** For the bench: measures what the process's threads do, until `stopWorkClock`. */
   startWorkClock(): void
   /** Seconds of all threads together, of fits that began and ended in between. */

@@ -76,14 +76,21 @@ function parseNumber(text: string): number {
   return second === 0x78 || second === 0x6f || second === 0x62 ? NaN : value
 }
 
-const iso =
-  /^(\d{4}-\d\d-(\d\d))(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
+const dateOnly = /^\d{4}-\d\d-\d\d$/
+const dateAndTime =
+  /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?$/
 
 /** Milliseconds since 1970. */
 function parseDate(text: string): number {
-  const [, date, day, time = '00:00', zone = 'Z'] = iso.exec(text) ?? []
-  if (date === undefined) return NaN
-  // JavaScript takes 30 February for 1 March.
-  if (new Date(`${date}T00:00Z`).getUTCDate() !== Number(day)) return NaN
+  if (text.length === 10) return dateOnly.test(text) ? parseDay(text) : NaN
+  const [, date, time, zone = 'Z'] = dateAndTime.exec(text) ?? []
+  if (date === undefined || time === undefined || Number.isNaN(parseDay(date))) return NaN
   return Date.parse(`${date}T${time}${zone.length === 3 ? `${zone}:00` : zone}`)
+}
+
+function parseDay(date: string): number {
+  const value = Date.parse(date)
+  const day = Number(date.slice(8))
+  // JavaScript takes 30 February for 1 March.
+  return day > 28 && new Date(value).getUTCDate() !== day ? NaN : value
 }

@@ -1,4 +1,5 @@
 import { badFile } from '../errors.js'
+import { CallSite } from '../job.js'
 import type { OptionsOf } from '../options/index.js'
 import { complete, csvOptions } from '../options/index.js'
 import type { ColumnsOption } from './column_types.js'
@@ -7,7 +8,7 @@ import type { CsvSettings } from './csv_reader.js'
 import { CsvReader } from './csv_reader.js'
 import { lastRecordEnd } from './csv_records.js'
 import type { ByteSource } from './source.js'
-import { readHead, readLines, Source } from './source.js'
+import { claimErrors, readHead, readLines, Source } from './source.js'
 import type { Table } from './table.js'
 
 /** Options of {@link readCsv} and {@link streamCsv}. */
@@ -41,7 +42,8 @@ export type CsvOptions = OptionsOf<typeof csvOptions> & {
 export async function readCsv(source: ByteSource, options: CsvOptions = {}): Promise<Table> {
   const settings = check('readCsv', options)
   const opened = new Source(source)
-  for await (const table of readTables(opened, settings, Infinity)) return table
+  const tables = claimErrors(new CallSite(), readTables(opened, settings, Infinity))
+  for await (const table of tables) return table
   throw badFile('it has no rows, and no header', opened.path)
 }
 
@@ -60,11 +62,8 @@ export async function readCsv(source: ByteSource, options: CsvOptions = {}): Pro
 export function streamCsv(source: ByteSource, options: CsvOptions = {}): AsyncIterable<Table> {
   const settings = check('streamCsv', options)
   const opened = new Source(source)
-  return {
-    async *[Symbol.asyncIterator]() {
-      for await (const table of readTables(opened, settings)) if (table.rows > 0) yield table
-    },
-  }
+  const site = new CallSite()
+  return { [Symbol.asyncIterator]: () => claimErrors(site, readTables(opened, settings)) }
 }
 
 function check(owner: string, options: CsvOptions): CsvSettings {
@@ -76,6 +75,7 @@ function check(owner: string, options: CsvOptions): CsvSettings {
   return { ...settings, ...checkColumns(options.columns) }
 }
 
+/** @param blockRows - rows of a table, in place of the settings'; Infinity: one table in any case */
 async function* readTables(
   source: Source,
   settings: CsvSettings,
@@ -89,7 +89,8 @@ async function* readTables(
     reader = new CsvReader(head, settings, source.path, blockRows)
     for (const piece of head) yield* reader.read(piece)
     for await (const piece of pieces) yield* reader.read(piece)
-    yield reader.end()
+    const last = reader.end()
+    if (last.rows > 0 || blockRows === Infinity) yield last
   } finally {
     await pieces.return()
   }

@@ -105,12 +105,16 @@ export class CsvReader {
   /** Where the first row ends that is neither empty nor a comment. */
   #headerEnd(bytes: Buffer): number {
     const records = new Records(bytes.toString('latin1'), this.marks)
-    for (let start = 0, end = 0; start < bytes.length; start = end) {
-      end = records.end(start)
-      const isHeader = !records.isComment(start) && bytes.toString('latin1', start, end).trim() !== ''
-      if (!isHeader) continue
-      this.#skipsRow = false
-      return end
+    let start = 0
+    while (start < bytes.length) {
+      const end = records.end(start)
+      const isHeader =
+        !records.isComment(start) && bytes.toString('latin1', start, end).trim() !== ''
+      if (isHeader) {
+        this.#skipsRow = false
+        return end
+      }
+      start = end
     }
     return bytes.length
   }
@@ -120,7 +124,8 @@ export class CsvReader {
     const { data, errors } = this.#parse(text)
     const [error] = errors
     if (error !== undefined) throw this.#bad(this.#lineOf(piece, error.row ?? 0), error.message)
-    for (const [i, row] of data.entries()) {
+    for (let i = 0; i < data.length; i++) {
+      const row = data[i] ?? []
       if (isEmpty(row)) continue
       if (this.#skipsRow) this.#skipsRow = false
       else this.#addRow(row, () => this.#lineOf(piece, i))
@@ -158,7 +163,7 @@ export class CsvReader {
 
   #parse(text: string, rows = 0): papaparse.ParseResult<string[]> {
     const { delimiter, quote, comment } = this.marks
-    return papaparse.parse<string[]>(text.slice(0, -1), {
+    return papaparse.parse<string[]>(text, {
       delimiter,
       newline: '\n', // before which a carriage return is cut off by `#trim`
       comments: comment ?? false,
@@ -205,6 +210,7 @@ function isEmpty(row: readonly string[]): boolean {
 function guessDelimiter(text: string, { comment, quote }: CsvSettings): string {
   return papaparse.parse(text, {
     preview: 1,
+    skipEmptyLines: true,
     newline: '\n',
     comments: comment ?? false,
     delimitersToGuess: delimiters,

@@ -1,10 +1,11 @@
 import { badFile, badLine, show, typeError } from '../errors.js'
+import { CallSite } from '../job.js'
 import type { OptionsOf, SettingsOf } from '../options/index.js'
 import { complete, jsonLinesOptions } from '../options/index.js'
 import type { ColumnsOption, ColumnType } from './column_types.js'
 import { checkColumns, inferType } from './column_types.js'
 import type { ByteSource, Lines } from './source.js'
-import { decodeLines, readHead, readLines, Source } from './source.js'
+import { claimErrors, decodeLines, readHead, readLines, Source } from './source.js'
 import type { Table } from './table.js'
 import { defaultBlockRows, TableBuilder } from './table_builder.js'
 
@@ -42,7 +43,8 @@ export async function readJsonLines(
 ): Promise<Table> {
   const settings = check('readJsonLines', options)
   const opened = new Source(source)
-  for await (const table of readTables(opened, settings, Infinity)) return table
+  const tables = claimErrors(new CallSite(), readTables(opened, settings, Infinity))
+  for await (const table of tables) return table
   throw badFile('it has no rows', opened.path)
 }
 
@@ -60,7 +62,8 @@ export function streamJsonLines(
 ): AsyncIterable<Table> {
   const settings = check('streamJsonLines', options)
   const opened = new Source(source)
-  return { [Symbol.asyncIterator]: () => readTables(opened, settings) }
+  const site = new CallSite()
+  return { [Symbol.asyncIterator]: () => claimErrors(site, readTables(opened, settings)) }
 }
 
 function check(owner: string, options: JsonLinesOptions): Settings {
@@ -117,7 +120,7 @@ function parseLine(text: string, line: number, path?: string): Row {
     throw badLine(`not JSON: ${error instanceof Error ? error.message : ''}`, line, undefined, path)
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw badLine(`expected an object, got ${show(row)}`, line, undefined, path)
+    throw badLine(`expected an object, got \`${show(row)}\``, line, undefined, path)
   return row as Row
 }
 
@@ -140,7 +143,7 @@ function addRow(
     if (typeof value === 'string') problem = column.setText(place, trim ? value.trim() : value)
     else if (typeof value === 'number' || typeof value === 'boolean')
       problem = column.setValue(place, value)
-    else throw bad(`expected a number, a text, true, false or null, got ${show(value)}`, key)
+    else throw bad(`expected a number, a text, true, false or null, got \`${show(value)}\``, key)
     if (problem !== undefined)
       throw bad(types.has(key) ? problem : `${problem}; give its type in \`columns\``, key)
   }

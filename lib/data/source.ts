@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { promisify, types } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
-import { badFile, badLine, typeError } from '../errors.js'
+import { badFile, badLine, GemmnetError, typeError } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
 import { toPath } from '../formats/file.js'
+import type { CallSite } from '../job.js'
 
 /**
  * Where readers take bytes from: a path or a `file:` URL; the bytes themselves; a stream (of Node
@@ -154,6 +155,22 @@ function toBuffer(chunk: unknown): Buffer {
   if (chunk instanceof Uint8Array)
     return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
   throw typeError('source', 'an iterable of bytes or texts', chunk)
+}
+
+/**
+ * The same values; errors that are not of the caller's making, of files and what they hold, get the
+ * caller's stack.
+ */
+export async function* claimErrors<T>(
+  site: CallSite,
+  values: AsyncGenerator<T, void, undefined>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* values
+  } catch (error) {
+    const isOurs = error instanceof GemmnetError || (error instanceof Error && 'syscall' in error)
+    throw isOurs ? site.claim(error) : error
+  }
 }
 
 const newline = 0x0a

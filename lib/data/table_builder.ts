@@ -3,7 +3,7 @@ import type { DType, FloatArray } from '../matrix.js'
 import type { ColumnType } from './column_types.js'
 import { columnTypes } from './column_types.js'
 import type { Column } from './table.js'
-import { Table } from './table.js'
+import { accept, Table } from './table.js'
 
 /** How texts become the values of columns. */
 export interface TextSettings {
@@ -143,7 +143,7 @@ class NumericBuilder implements ColumnBuilder {
     const values = this.#values.length === rows ? this.#values : this.#values.slice(0, rows)
     if (values === this.#values) this.#values = this.#allocate(rows)
     // Those of dates are float64.
-    return { type: this.#type === 'date' ? 'date' : 'number', values } as Column
+    return accept({ type: this.#type === 'date' ? 'date' : 'number', values } as Column)
   }
 
   #allocate(capacity: number): FloatArray {
@@ -163,13 +163,15 @@ class CategoryBuilder implements ColumnBuilder {
   /** Those of the last table: shared with the next one if none has come since. */
   #categories: readonly string[] = []
 
+  /** How many of the places are texts for missing values. */
+  readonly #missing: number
+
   constructor({ missing, maximumCategories }: TextSettings, capacity: number) {
     this.#maximum = maximumCategories
     this.#codes = new Int32Array(capacity)
     for (const text of missing) this.#places.set(text, -1)
     this.#missing = this.#places.size
   }
-  readonly #missing: number
 
   setText(row: number, text: string): string | undefined {
     const place = this.#places.get(text)
@@ -204,6 +206,6 @@ class CategoryBuilder implements ColumnBuilder {
     const codes = this.#codes.slice(0, rows)
     if (this.#categories.length !== this.#places.size - this.#missing)
       this.#categories = Object.freeze([...this.#places.keys()].slice(this.#missing))
-    return { type: 'category', codes, categories: this.#categories }
+    return accept({ type: 'category', codes, categories: this.#categories })
   }
 }

@@ -65,8 +65,8 @@ export type ReadNpyOptions = OptionsOf<typeof npyOptions>
 export const toyOptions = {
   /** Number of rows, a positive integer. Default 500. */
   rows: defaulted(500, checks.positiveInteger),
-  /** How far points are scattered, at least 0; each set says what it measures. Default 0. */
-  noise: defaulted(0, checks.nonNegative),
+  /** How far points are scattered, from 0 to 1e30; each set says what it measures. Default 0. */
+  noise: defaulted(0, checks.nonNegativeFloat),
   /** Seed of all draws, a non-negative integer. Default 0. */
   seed: defaulted(0, checks.wholeNumber),
   /** Whether the rows come in a random order; otherwise those of class 0 come first. Default true. */

@@ -14,6 +14,7 @@
 #include "core/plan.h"
 #include "core/processors.h"
 #include "core/quasi_newton/methods.h"
+#include "core/random.h"
 #include "core/schedules.h"
 #include "core/thread_budget.h"
 #include "core/work_clock.h"
@@ -95,6 +96,16 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   object["initializers"] = describe_table(env, initializers(), options);
   object["metrics"] = describe_table(env, metrics<float>(), options);
   return object;
+}
+
+/// `drawUniform(seed, first, count)`
+Napi::Value draw_uniform(const Napi::CallbackInfo& info) {
+  const Philox random(to_size(info[0], "seed"), Stream::made_data, 0);
+  const std::size_t first = to_size(info[1], "first");
+  const std::size_t count = to_size(info[2], "count");
+  Napi::Float64Array draws = make_array<double>(info.Env(), count);
+  for (std::size_t i = 0; i < count; ++i) draws[i] = random.uniform(first + i);
+  return draws;
 }
 
 void start_work_clock(const Napi::CallbackInfo& /*info*/) { work_clock::start(); }
@@ -186,6 +197,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Network"] = network;
   exports["Trainer"] = trainer;
   exports["describe"] = Napi::Function::New(env, describe, "describe");
+  exports["drawUniform"] = Napi::Function::New(env, draw_uniform, "drawUniform");
   exports["describePlan"] = Napi::Function::New(env, describe_plan, "describePlan");
   exports["startWorkClock"] = Napi::Function::New(env, start_work_clock, "startWorkClock");
   exports["stopWorkClock"] = Napi::Function::New(env, stop_work_clock, "stopWorkClock");

@@ -15,6 +15,7 @@ enum class Stream : std::uint32_t {
   split = 3,
   dropout = 4,
   noise = 5,
+  made_data = 6,
 };
 
 /// Philox 4x32-10, a counter-based generator: J. Salmon et al., "Parallel random numbers: as easy
