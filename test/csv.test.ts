@@ -246,6 +246,32 @@ test('a stream gives the rows of the whole, whatever the sizes of chunks and tab
   }
 })
 
+test('what was written is read, whatever values, quotes, line ends and chunks', async (t) => {
+  const random = randomNumbers(4)
+  const below = (bound: number) => Math.floor(bound * random())
+  const parts = ['a', 'b', '1', ' ', '"', ',', '\n', '\r\n', 'é', '#', ';']
+  const makeCell = () => Array.from({ length: below(4) }, () => parts[below(parts.length)]).join('')
+  for (let i = 0; i < 300; i++) {
+    const columns = 2 + below(3)
+    const grid = Array.from({ length: 1 + below(20) }, () => Array.from({ length: columns }, makeCell)) // prettier-ignore
+    const quotes = random() // how many of the values that need none get them
+    const write = (cell: string) =>
+      /["\r\n,]/.test(cell) || random() < quotes ? `"${cell.replaceAll('"', '""')}"` : cell
+    const end = i % 2 === 0 ? '\n' : '\r\n'
+    const data = bytes(grid.map((row) => row.map(write).join(',')).join(end) + (i % 3 ? end : ''))
+    const size = 1 + below(30)
+    const chunks = Array.from({ length: Math.ceil(data.length / size) }, (_, k) =>
+      data.subarray(k * size, (k + 1) * size),
+    )
+    const names = Array.from({ length: columns }, (_, j) => `c${j}`)
+    const types = Object.fromEntries(names.map((name) => [name, 'category'] as const))
+    const options = { missing: [], trim: false, delimiter: ',', columns: types, header: true }
+    const head = bytes(`${names.join(',')}\n`)
+    const table = await readCsv([head, ...chunks], options)
+    t.deepEqual(rowsOf(table).map((row) => Object.values(row)), grid) // prettier-ignore
+  }
+})
+
 test('a stream reads no further ahead than it must, and closes its source when left', async (t) => {
   let given = 0
   let closed = false
