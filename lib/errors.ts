@@ -25,6 +25,10 @@ export interface ErrorDetails {
   readonly row?: number
   /** The file that was read or written. */
   readonly path?: string
+  /** Line of the file, counted from 1. */
+  readonly line?: number
+  /** Name of the column of a table. */
+  readonly column?: string
 }
 
 /** A failure that is not the caller's argument: a busy network, a diverged loss, a bad file. */
@@ -45,6 +49,10 @@ export class GemmnetError extends Error {
   declare readonly row?: number
   /** The file that was read or written. */
   declare readonly path?: string
+  /** Line of the file, counted from 1. */
+  declare readonly line?: number
+  /** Name of the column of a table. */
+  declare readonly column?: string
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails & { cause?: unknown } = {}) {
     const { cause, ...where } = details
@@ -66,6 +74,27 @@ export function badFile(message: string, path?: string, cause?: unknown): Gemmne
     ...(path !== undefined && { path }),
     ...(cause !== undefined && { cause }),
   })
+}
+
+/**
+ * A text file that is damaged or not as it should be, at a line: ``file.csv, line 3, column 'age': ...``
+ *
+ * @param message - what is wrong there
+ * @param line - counted from 1
+ * @param column - the column's name, where it lies in one
+ */
+export function badLine(
+  message: string,
+  line: number,
+  column?: string,
+  path?: string,
+): GemmnetError {
+  const place = `line ${line}${column === undefined ? '' : `, column ${show(column)}`}`
+  return new GemmnetError(
+    'ERR_BAD_FILE',
+    `${path === undefined ? place : `${path}, ${place}`}: ${message}`,
+    { line, ...(column !== undefined && { column }), ...(path !== undefined && { path }) },
+  )
 }
 
 const longestShown = 40

@@ -2,10 +2,27 @@ export type { GeneralCallback, GeneralReport } from './callbacks.js'
 export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'
 export type { CustomLoss, LossBatch, LossValue } from './custom_loss.js'
+export type { ArrowTable, ArrowVector } from './data/arrow.js'
+export { tableFromArrow } from './data/arrow.js'
+export type { ColumnType } from './data/column_types.js'
+export type { CsvOptions } from './data/csv.js'
+export { readCsv, streamCsv } from './data/csv.js'
 export { loadDigits } from './data/digits.js'
+export type {
+  DuckDBChunk,
+  DuckDBReader,
+  DuckDBResult,
+  MaterializedDuckDBResult,
+} from './data/duckdb.js'
+export { streamDuckDB, tableFromDuckDB } from './data/duckdb.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
+export type { JsonLinesOptions } from './data/json_lines.js'
+export { readJsonLines, streamJsonLines } from './data/json_lines.js'
 export { loadMnist } from './data/mnist.js'
+export type { NpyArray } from './data/npy.js'
+export { readNpy, readNpz } from './data/npy.js'
+export type { ByteSource } from './data/source.js'
 export type {
   CategoryColumn,
   Cell,
@@ -15,13 +32,24 @@ export type {
   NumberColumn,
 } from './data/table.js'
 export { Table } from './data/table.js'
+export { circles, gauss, moons, plane, spiral, xor } from './data/toys.js'
 export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
+export type {
+  DiagnosedSet,
+  Diagnosis,
+  DiagnosisOptions,
+  Gap,
+  MeasuredError,
+} from './experiments/diagnosis.js'
+export { diagnose } from './experiments/diagnosis.js'
 export type { Distribution } from './experiments/distributions.js'
 export { choice, integer, logUniform, uniform } from './experiments/distributions.js'
+export type { Estimate } from './experiments/estimates.js'
 export type { Experiment } from './experiments/experiment.js'
+export type { GapName } from './experiments/gaps.js'
 export { logspace } from './experiments/logspace.js'
 export type {
   GridResult,
@@ -41,6 +69,7 @@ export type {
   SpacePoint,
 } from './experiments/searches.js'
 export { gridSearch, halvingSearch, randomSearch } from './experiments/searches.js'
+export type { ErrorMetric } from './experiments/set_errors.js'
 export type {
   Build,
   BuildContext,
@@ -63,17 +92,6 @@ export type {
   Spread,
   Spreads,
 } from './experiments/validation_result.js'
-export type {
-  DiagnosedSet,
-  Diagnosis,
-  DiagnosisOptions,
-  Gap,
-  MeasuredError,
-} from './experiments/diagnosis.js'
-export { diagnose } from './experiments/diagnosis.js'
-export type { Estimate } from './experiments/estimates.js'
-export type { GapName } from './experiments/gaps.js'
-export type { ErrorMetric } from './experiments/set_errors.js'
 export type { Callback, Fit, FitControl } from './fit.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
@@ -133,6 +151,7 @@ export type {
   LossName,
   MetricName,
   OptimizerName,
+  ReadNpyOptions,
   RowKeys,
   RowTimes,
   Schedule,
@@ -143,6 +162,7 @@ export type {
   TableSplitOptions,
   TableTimeSeriesOptions,
   TimeSeriesOptions,
+  ToyOptions,
   TrainingPosition,
 } from './options/index.js'
 export * as plot from './plot/index.js'

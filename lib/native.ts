@@ -14,8 +14,8 @@ export interface Native {
   /** The rows of each part; no row is in two. */
   deal(settings: NativeDeal): Uint32Array[]
   describe(): Description
-  /** The first `count` numbers in [0, 1) of this seed and use; more of them begin with the same ones. */
-  random(seed: number, use: number, count: number): Float64Array
+  /** Numbers `first` to `first + count - 1` in [0, 1) of this seed and use. */
+  random(seed: number, use: number, first: number, count: number): Float64Array
   /** For the bench: measures what the process's threads do, until `stopWorkClock`. */
   startWorkClock(): void
   /** Seconds of all threads together, of fits that began and ended in between. */

@@ -1,14 +1,16 @@
 import { native } from './native.js'
 
 /** What numbers are drawn for; each use has draws of its own. Changing one changes seeded results. */
-const uses = { seeds: 0, candidates: 1, sizes: 2 } as const
+const uses = { seeds: 0, candidates: 1, sizes: 2, toys: 3 } as const
 
-/**
- * Numbers in [0, 1), each a function of seed, use and its place only: more of them begin with the
- * same ones.
- */
-export function random(seed: number, use: keyof typeof uses, count: number): Float64Array {
-  return native.random(seed, uses[use], count)
+/** `count` numbers in [0, 1) from `first` on, each a function of seed, use and its place only. */
+export function random(
+  seed: number,
+  use: keyof typeof uses,
+  count: number,
+  first = 0,
+): Float64Array {
+  return native.random(seed, uses[use], first, count)
 }
 
 /** Seeds for parts of what has one seed, by their place. */

@@ -60,7 +60,9 @@ function isRight(check: (name: string, value: unknown) => unknown, text: string)
     check('', value)
     return true
   } catch (error) {
-    return error instanceof TypeError || typeof value === 'string' ? false : undefined
+    if (error instanceof TypeError) return false
+    const isLength = error instanceof RangeError && error.message.includes(' character, got ')
+    return typeof value === 'string' && !isLength ? false : undefined
   }
 }
 

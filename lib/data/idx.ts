@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { badFile, rangeError } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
-import { toPath } from '../formats/file.js'
+import { readBytes } from './source.js'
 
 /** The arrays an IDX file can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
@@ -36,7 +33,6 @@ const kinds: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [0x0e, { width: 8, make: (buffer) => new Float64Array(buffer) }],
 ])
 
-const unzip = promisify(gunzip)
 const hostIsBigEndian = endianness() === 'BE'
 
 /**
@@ -58,23 +54,8 @@ export async function readIdx(
   const { maximumBytes = 2 ** 30 } = options
   if (!Number.isSafeInteger(maximumBytes) || maximumBytes < 1)
     throw rangeError('maximumBytes', 'a positive integer', maximumBytes)
-  if (source instanceof Uint8Array) return parse(await unfold(source, maximumBytes))
-  const path = toPath('source', source)
-  return parse(await unfold(await readFile(path), maximumBytes, path), path)
-}
-
-async function unfold(bytes: Uint8Array, maximumBytes: number, path?: string): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
-  try {
-    return await unzip(bytes, { maxOutputLength: maximumBytes })
-  } catch (error) {
-    const tooLarge = error instanceof RangeError
-    throw badFile(
-      tooLarge ? `unfolds to more than ${maximumBytes} bytes` : 'not a valid gzip file',
-      path,
-      error,
-    )
-  }
+  const { bytes, path } = await readBytes(source, maximumBytes)
+  return parse(bytes, path)
 }
 
 function parse(bytes: Uint8Array, path?: string): IdxArray {

@@ -1,6 +1,6 @@
 // Over 400 lines: the class, and the making of columns from what users have.
 
-import { types } from 'node:util'
+import { isDeepStrictEqual, types } from 'node:util'
 import { classCodes, groupCodes, timeCodes } from '../codes.js'
 import type { Fold } from '../dataset.js'
 import { rangeError, show, typeError, unknownName } from '../errors.js'
@@ -13,6 +13,7 @@ import type {
 } from '../options/index.js'
 import {
   complete,
+  number,
   tableFoldOptions,
   tableSplitOptions,
   tableTimeSeriesOptions,
@@ -140,28 +141,23 @@ export class Table {
       if (position !== numbers[i] || position >= this.rows)
         throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, numbers[i])
     })
-    return this.#map((column) => {
-      const take = <A extends TypedArray>(values: A): A => {
-        const taken = emptyLike(values, positions.length)
-        for (let i = 0; i < positions.length; i++) taken[i] = values[positions[i] ?? 0] ?? NaN
-        return taken
-      }
-      return column.type === 'category'
-        ? { ...column, codes: take(column.codes) }
-        : ({ ...column, values: take(column.values) } as Column)
+    return this.#map((values) => {
+      const taken = emptyLike(values, positions.length)
+      for (let i = 0; i < positions.length; i++) taken[i] = values[positions[i] ?? 0] ?? NaN
+      return taken
     })
   }
 
-  /** The rows from `begin` up to, not including, `end`, as `Array.prototype.slice` has it; no copy. */
+  /**
+   * The rows from `begin` up to, not including, `end`; negative ones count from the end, as in
+   * `Array.prototype.slice`. No copy.
+   *
+   * @throws TypeError or RangeError if they are no integers
+   */
   slice(begin = 0, end = this.rows): Table {
-    const place = (value: number) =>
-      value < 0 ? Math.max(0, this.rows + value) : Math.min(value, this.rows)
-    const [from, to] = [place(begin), Math.max(place(begin), place(end))]
-    return this.#map((column) =>
-      column.type === 'category'
-        ? { ...column, codes: column.codes.subarray(from, to) }
-        : ({ ...column, values: column.values.subarray(from, to) } as Column),
-    )
+    checkPlace('begin', begin)
+    checkPlace('end', end)
+    return this.#map((values) => values.subarray(begin, end) as typeof values) // of the same type
   }
 
   /**
@@ -232,9 +228,12 @@ export class Table {
     })
     const length = this.rows * columns.length
     const data = columns.every(fitsFloat32) ? new Float32Array(length) : new Float64Array(length)
-    columns.forEach((values, j) => {
-      for (let row = 0; row < this.rows; row++) data[row * columns.length + j] = values[row] ?? NaN
-    })
+    for (let begin = 0; begin < this.rows; begin += blockRows) {
+      const end = Math.min(begin + blockRows, this.rows)
+      columns.forEach((values, j) => {
+        for (let row = begin; row < end; row++) data[row * columns.length + j] = values[row] ?? NaN
+      })
+    }
     return { data, shape: [this.rows, columns.length] }
   }
 
@@ -249,7 +248,7 @@ export class Table {
     if (first === undefined) throw new RangeError('There is no table to concatenate')
     if (tables.length === 1) return first
     for (const table of tables)
-      if (table.names.join('\0') !== first.names.join('\0'))
+      if (!isDeepStrictEqual(table.names, first.names))
         throw new RangeError(
           `The tables have other columns: ${first.names.join(', ')}; ${table.names.join(', ')}`,
         )
@@ -291,8 +290,17 @@ export class Table {
     }))
   }
 
-  #map(change: (column: Column) => Column): Table {
-    return new Table(new Map([...this.#columns].map(([name, column]) => [name, change(column)])))
+  /** This table with other rows: `change` makes those of an array. */
+  #map(change: <A extends TypedArray>(values: A) => A): Table {
+    const columns = [...this.#columns].map(([name, column]): [string, Column] => [
+      name,
+      accept(
+        column.type === 'category'
+          ? { ...column, codes: change(column.codes) }
+          : ({ ...column, values: change(column.values) } as Column), // dates stay Float64Array
+      ),
+    ])
+    return new Table(new Map(columns))
   }
 }
 
@@ -308,6 +316,22 @@ function dealingOf(
     groups: groups === undefined ? undefined : groupCodes(table, groups),
     time: time === undefined ? undefined : timeCodes(table, time),
   }
+}
+
+const blockRows = 256 // of a matrix that is filled column by column: it stays in the cache
+
+const checkPlace = number(
+  'an integer',
+  (value) => Number.isInteger(value) || Math.abs(value) === Infinity,
+)
+
+/** Columns that were checked: what tables hand out and are made of need not be again. */
+const accepted = new WeakSet()
+
+/** Takes a column for checked, and freezes it. */
+export function accept<C extends Column>(column: C): C {
+  accepted.add(Object.freeze(column))
+  return column
 }
 
 function checkObject(name: string, value: unknown): object {
@@ -335,16 +359,22 @@ function fitsFloat32(values: TypedArray): boolean {
   return types.isFloat32Array(values) || values.BYTES_PER_ELEMENT <= 2
 }
 
+const arrayTypes: readonly (new (length: number) => TypedArray)[] = [
+  ...[Float32Array, Float64Array, Int8Array, Uint8Array],
+  ...[Int16Array, Uint16Array, Int32Array, Uint32Array],
+]
+
+/** Not by `constructor`: a Buffer's makes no Uint8Array. */
 function emptyLike<A extends TypedArray>(values: A, length: number): A {
-  const make = values.constructor as new (length: number) => A // a typed array's own
-  return new make(length)
+  const make = arrayTypes.find(({ name }) => name === values[Symbol.toStringTag]) ?? Float64Array
+  return new make(length) as A // of the same name
 }
 
 function toColumn(name: string, given: unknown): Column {
-  if (isTypedArray(given)) return { type: 'number', values: given }
-  if (Array.isArray(given)) return fromCells(name, given)
+  if (isTypedArray(given)) return accept({ type: 'number', values: given })
+  if (Array.isArray(given)) return accept(fromCells(name, given))
   if (typeof given === 'object' && given !== null && 'type' in given)
-    return checkColumn(name, given)
+    return accepted.has(given) ? (given as Column) : accept(checkColumn(name, given)) // it was one
   throw typeError(name, 'a column: an array, or { type, ... }', given)
 }
 
@@ -356,10 +386,12 @@ function checkColumn(name: string, given: object): Column {
     const texts: readonly unknown[] = categories
     if (!texts.every((text): text is string => typeof text === 'string'))
       throw typeError(`${name}.categories`, 'an array of texts', categories)
+    if (new Set(texts).size < texts.length)
+      throw new RangeError(`Expected \`${name}.categories\` to have each text once`)
     const bad = codes.findIndex((code) => code < -1 || code >= texts.length)
     if (bad >= 0)
       throw rangeError(`${name}.codes[${bad}]`, `from -1 to ${texts.length - 1}`, codes[bad])
-    return { type, codes, categories: texts }
+    return { type, codes, categories: Object.isFrozen(texts) ? texts : Object.freeze([...texts]) }
   }
   throw typeError(name, "a column of type 'number', 'category' or 'date' with its values", given)
 }
@@ -394,14 +426,23 @@ function fromCells(name: string, cells: readonly unknown[]): Column {
   return { type: isDate ? 'date' : 'number', values }
 }
 
-function concatenateColumns(name: string, columns: readonly Column[]): Column {
+/**
+ * The values of at least one column after the other's; see {@link Table.concatenate}.
+ *
+ * @throws TypeError, with the column's name, if they are of several types
+ */
+export function concatenateColumns(name: string, columns: readonly Column[]): Column {
   const [first] = columns
   if (first === undefined) throw new Error('No column')
+  if (columns.length === 1) return first
   const other = columns.find(({ type }) => type !== first.type)
   if (other !== undefined)
     throw new TypeError(`Column ${show(name)} holds ${whatHolds(first)} and ${whatHolds(other)}`)
   if (first.type === 'category') {
-    const parts = columns as readonly CategoryColumn[]
+    const parts = columns as readonly CategoryColumn[] // no other type, see above
+    const { categories } = first
+    if (parts.every((part) => part.categories === categories))
+      return { ...first, codes: join(parts.map(({ codes }) => codes)) }
     const places = new Map<string, number>()
     for (const { categories } of parts)
       for (const text of categories) if (!places.has(text)) places.set(text, places.size)
@@ -420,7 +461,8 @@ function join<A extends TypedArray>(arrays: readonly A[]): A {
   const length = arrays.reduce((sum, array) => sum + array.length, 0)
   const [first] = arrays
   if (first === undefined) throw new Error('No array')
-  const isOneType = arrays.every((array) => array.constructor === first.constructor)
+  const tag = first[Symbol.toStringTag]
+  const isOneType = arrays.every((array) => array[Symbol.toStringTag] === tag)
   const all: TypedArray = isOneType ? emptyLike(first, length) : new Float64Array(length)
   let end = 0
   for (const array of arrays) {

@@ -165,12 +165,13 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
       NetworkObject::of(info[0], "network").network());
 }
 
-/// `random(seed, use, count)`: the first numbers in [0, 1) of that seed and use.
+/// `random(seed, use, first, count)`: so many of the numbers in [0, 1) of that seed and use.
 Napi::Value random(const Napi::CallbackInfo& info) {
   const auto use = static_cast<std::uint32_t>(to_size(info[1], "use"));
   const Philox draws(to_size(info[0], "seed"), Stream::library, use);
-  auto array = make_array<double>(info.Env(), to_size(info[2], "count"));
-  for (std::size_t i = 0; i < array.ElementLength(); ++i) array[i] = draws.uniform(i);
+  const std::size_t first = to_size(info[2], "first");
+  auto array = make_array<double>(info.Env(), to_size(info[3], "count"));
+  for (std::size_t i = 0; i < array.ElementLength(); ++i) array[i] = draws.uniform(first + i);
   return array;
 }
 

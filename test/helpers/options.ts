@@ -128,6 +128,12 @@ const sources: Readonly<
   reduceOnPlateauOptions: { source: (_, texts) => `reduceOnPlateau(${object(texts)})` },
   csvLoggerOptions: { source: (_, texts) => `csvLogger('file', ${object(texts)})` },
   modelCheckpointOptions: { source: (_, texts) => `modelCheckpoint('file', ${object(texts)})` },
+  csvOptions: { source: (_, texts) => `streamCsv(new Uint8Array(0), ${object(texts)})` },
+  jsonLinesOptions: {
+    source: (_, texts) => `streamJsonLines(new Uint8Array(0), ${object(texts)})`,
+  },
+  npyOptions: { source: (_, texts) => `checkNpyOptions(${object(texts)})` },
+  toyOptions: { source: (_, texts) => `moons(${object(texts)})` },
   monitorOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
 }
 
@@ -150,6 +156,9 @@ const scope = {
       loss: 'meanSquaredError',
       optimizer: 'sgd',
     }),
+  // `readNpy` refuses options, too, but later.
+  checkNpyOptions: (options: api.ReadNpyOptions) =>
+    exported.complete('readNpy', exported.npyOptions, options),
 }
 /** The declarations that a source needs to be compiled. */
 export const declarations = `import {
@@ -160,6 +169,7 @@ declare const data: Dataset
 declare const labelled: Dataset
 declare const table: Table
 declare const makeTrainer: () => Trainer
+declare const checkNpyOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
 `
 
 /** Runs a source. */
