@@ -6,6 +6,8 @@ export { loadDigits } from './data/digits.js'
 export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export { loadMnist } from './data/mnist.js'
+export type { Cell, Column, ColumnLike } from './data/table.js'
+export { Table } from './data/table.js'
 export type { DatasetOptions } from './dataset.js'
 export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
@@ -47,7 +49,9 @@ export type {
   Activation,
   ActivationName,
   BatchNormOptions,
+  Categories,
   Conventions,
+  DatetimeEncoderOptions,
   DenseOptions,
   GradientCheckOptions,
   Initializer,
@@ -58,13 +62,35 @@ export type {
   LearningRateFunction,
   LossName,
   MetricName,
+  MinMaxScalerOptions,
+  OneHotEncoderOptions,
   OptimizerName,
+  OrdinalEncoderOptions,
+  RobustScalerOptions,
   Schedule,
   ScheduleName,
   ScheduleOptions,
+  SimpleImputerOptions,
   SplitOptions,
+  StandardScalerOptions,
   TrainingPosition,
 } from './options/index.js'
+export type { ColumnSteps, Steps } from './preparation/column_steps.js'
+export type { Features } from './preparation/column_transformer.js'
+export { DatetimeEncoder } from './preparation/datetime_encoder.js'
+export { LabelEncoder } from './preparation/label_encoder.js'
+export { MinMaxScaler } from './preparation/min_max_scaler.js'
+export { OneHotEncoder } from './preparation/one_hot_encoder.js'
+export type { EmbeddingColumn } from './preparation/ordinal_encoder.js'
+export { OrdinalEncoder } from './preparation/ordinal_encoder.js'
+export type { InferenceOptions, PipelineOptions } from './preparation/pipeline.js'
+export { Pipeline } from './preparation/pipeline.js'
+export type { RawRows, Row } from './preparation/raw_rows.js'
+export { RobustScaler } from './preparation/robust_scaler.js'
+export { SimpleImputer } from './preparation/simple_imputer.js'
+export { StandardScaler } from './preparation/standard_scaler.js'
+export type { Transformer, TransformerClass } from './preparation/transformer.js'
+export { registerTransformer } from './preparation/transformers.js'
 export type {
   BatchReport,
   EpochReport,

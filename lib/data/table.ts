@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { rangeError, show, typeError, unknownName } from '../errors.js'
 import type { Matrix, TypedArray } from '../matrix.js'
 import { isTypedArray, toNumbers } from '../matrix.js'
+import { toRows } from './transpose.js'
 
 /** Numbers, in the type they came in; NaN where there is none. */
 export interface NumberColumn {
@@ -167,15 +168,10 @@ export class Table {
     const columns = names.map((name) => {
       const column = this.column(name)
       if (column.type !== 'number')
-        throw new TypeError(`Column ${show(name)} holds ${whatHolds(column)}, not numbers`)
+        throw new TypeError(`Column ${show(name)} holds ${whatHolds(column.type)}, not numbers`)
       return column.values
     })
-    const length = this.rows * columns.length
-    const data = columns.every(fitsFloat32) ? new Float32Array(length) : new Float64Array(length)
-    columns.forEach((values, j) => {
-      for (let row = 0; row < this.rows; row++) data[row * columns.length + j] = values[row] ?? NaN
-    })
-    return { data, shape: [this.rows, columns.length] }
+    return toRows(columns, this.rows, columns.every(fitsFloat32) ? 'float32' : 'float64')
   }
 
   /**
@@ -235,7 +231,8 @@ function checkObject(name: string, value: unknown): object {
   return value
 }
 
-function lengthOf(column: Column): number {
+/** Rows of a column. */
+export function lengthOf(column: Column): number {
   return column.type === 'category' ? column.codes.length : column.values.length
 }
 
@@ -246,8 +243,9 @@ function cellOf(column: Column, row: number): Cell {
   return column.type === 'date' ? new Date(value) : value
 }
 
-function whatHolds(column: Column): string {
-  return { number: 'numbers', category: 'texts', date: 'dates' }[column.type]
+/** What a column of a type holds, for messages. */
+export function whatHolds(type: Column['type']): string {
+  return { number: 'numbers', category: 'texts', date: 'dates' }[type]
 }
 
 function fitsFloat32(values: TypedArray): boolean {
@@ -318,7 +316,9 @@ function concatenateColumns(name: string, columns: readonly Column[]): Column {
   if (first === undefined) throw new Error('No column')
   const other = columns.find(({ type }) => type !== first.type)
   if (other !== undefined)
-    throw new TypeError(`Column ${show(name)} holds ${whatHolds(first)} and ${whatHolds(other)}`)
+    throw new TypeError(
+      `Column ${show(name)} holds ${whatHolds(first.type)} and ${whatHolds(other.type)}`,
+    )
   if (first.type === 'category') {
     const parts = columns as readonly CategoryColumn[]
     const places = new Map<string, number>()

@@ -86,6 +86,8 @@ const sources: Readonly<
   gradientCheckOptions: {
     source: (_, texts) => `network.checkGradients([[1, 2]], [[1, 2]], ${object(texts)})`,
   },
+  preparation: { source: (row, texts) => `new ${row}(${object(texts)})` },
+  inferenceOptions: { source: (_, texts) => `Pipeline.infer(table, ${object(texts)})` },
   datasetOptions: { source: (_, texts) => `new Dataset([[1], [2]], [0, 0], ${object(texts)})` },
   splitOptions: { source: (_, texts) => `labelled.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
   earlyStoppingOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
@@ -108,6 +110,7 @@ const scope = {
   network: new api.Network({ inputs: 2, layers: [api.dense(2)] }),
   data: new api.Dataset([[1, 2], [3, 4]], [[1, 2], [3, 4]]), // prettier-ignore
   labelled: new api.Dataset([[1], [2]], [0, 0]),
+  table: new api.Table({ a: [1, 2], b: ['x', 'y'] }),
   makeTrainer: () =>
     new api.Trainer(new api.Network({ inputs: 2, layers: [api.dense(2)] }), {
       loss: 'meanSquaredError',
@@ -121,6 +124,7 @@ export const declarations = `import {
 declare const network: Network
 declare const data: Dataset
 declare const labelled: Dataset
+declare const table: Table
 declare const makeTrainer: () => Trainer
 `
 
