@@ -27,6 +27,7 @@ export type {
   MatrixLike,
   TypedArray,
 } from './matrix.js'
+export { Model } from './model.js'
 export type { GradientError, GradientReport, NetworkOptions } from './network.js'
 export { Network } from './network.js'
 export type { Optimizer, OptimizerOptions } from './optimizers.js'
