@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'ERR_NO_DATA'
   /** The loss became NaN or infinite; see `epoch`, `batch` and `layer`. */
   | 'ERR_NON_FINITE_LOSS'
+  /** A transformer or pipeline is used that has not learned from data yet. */
+  | 'ERR_NOT_FITTED'
 
 /** Where a {@link GemmnetError} happened. */
 export interface ErrorDetails {

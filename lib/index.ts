@@ -114,6 +114,7 @@ export type {
   MatrixLike,
   TypedArray,
 } from './matrix.js'
+export { Model } from './model.js'
 export type { GradientError, GradientReport, NetworkOptions } from './network.js'
 export { Network } from './network.js'
 export type { Optimizer, OptimizerOptions } from './optimizers.js'
@@ -136,7 +137,9 @@ export type {
   Activation,
   ActivationName,
   BatchNormOptions,
+  Categories,
   Conventions,
+  DatetimeEncoderOptions,
   DenseOptions,
   EmbeddedColumn,
   EmbeddingOptions,
@@ -150,14 +153,20 @@ export type {
   LearningRateFunction,
   LossName,
   MetricName,
+  MinMaxScalerOptions,
+  OneHotEncoderOptions,
   OptimizerName,
+  OrdinalEncoderOptions,
   ReadNpyOptions,
+  RobustScalerOptions,
   RowKeys,
   RowTimes,
   Schedule,
   ScheduleName,
   ScheduleOptions,
+  SimpleImputerOptions,
   SplitOptions,
+  StandardScalerOptions,
   TableFoldOptions,
   TableSplitOptions,
   TableTimeSeriesOptions,
@@ -166,6 +175,22 @@ export type {
   TrainingPosition,
 } from './options/index.js'
 export * as plot from './plot/index.js'
+export type { ColumnSteps, Steps } from './preparation/column_steps.js'
+export type { Features } from './preparation/column_transformer.js'
+export { DatetimeEncoder } from './preparation/datetime_encoder.js'
+export { LabelEncoder } from './preparation/label_encoder.js'
+export { MinMaxScaler } from './preparation/min_max_scaler.js'
+export { OneHotEncoder } from './preparation/one_hot_encoder.js'
+export type { EmbeddingColumn } from './preparation/ordinal_encoder.js'
+export { OrdinalEncoder } from './preparation/ordinal_encoder.js'
+export type { InferenceOptions, PipelineOptions } from './preparation/pipeline.js'
+export { Pipeline } from './preparation/pipeline.js'
+export type { RawRows, Row } from './preparation/raw_rows.js'
+export { RobustScaler } from './preparation/robust_scaler.js'
+export { SimpleImputer } from './preparation/simple_imputer.js'
+export { StandardScaler } from './preparation/standard_scaler.js'
+export type { Transformer, TransformerClass } from './preparation/transformer.js'
+export { registerTransformer } from './preparation/transformers.js'
 export type {
   BatchReport,
   EpochReport,

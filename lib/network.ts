@@ -4,7 +4,7 @@ import { checkCategories } from './categories.js'
 import { typeError } from './errors.js'
 import type { FilePath } from './formats/file.js'
 import { toPath, writeFileAtomically } from './formats/file.js'
-import type { Model } from './formats/model.js'
+import type { NetworkFile } from './formats/model.js'
 import { decodeModel, encodeModel } from './formats/model.js'
 import { Layer, setTensors } from './layer.js'
 import type { LayerDescription, LayerSettings, NetworkDescription } from './layers.js'
@@ -252,7 +252,7 @@ export class Network<D extends DType = 'float32'> {
 
   /** The network as the bytes of a safetensors file, which other libraries read too. */
   toSafetensors(): Uint8Array {
-    return encodeModel(describe(this), this.layers)
+    return encodeNetwork(this)
   }
 
   /**
@@ -262,7 +262,7 @@ export class Network<D extends DType = 'float32'> {
    */
   static fromSafetensors(bytes: Uint8Array): Network<DType> {
     if (!(bytes instanceof Uint8Array)) throw typeError('bytes', 'a Uint8Array', bytes)
-    return build(decodeModel(bytes))
+    return buildNetwork(decodeModel(bytes))
   }
 
   /**
@@ -281,7 +281,7 @@ export class Network<D extends DType = 'float32'> {
    */
   static async load(path: FilePath): Promise<Network<DType>> {
     const file = toPath('path', path)
-    return build(decodeModel(await readFile(file), file))
+    return buildNetwork(decodeModel(await readFile(file), file))
   }
 
   #source(x: MatrixLike | Dataset): { native: NativeMatrix | NativeDataset; rows: number } {
@@ -376,7 +376,17 @@ function describe<D extends DType>(network: Network<D>): NetworkDescription<D> {
   }
 }
 
-function build({ options, parameters }: Model): Network<DType> {
+/**
+ * The bytes of a network's file.
+ *
+ * @param preparation - JSON of the pipeline that makes its rows
+ */
+export function encodeNetwork(network: Network<DType>, preparation?: string): Uint8Array {
+  return encodeModel(describe(network), network.layers, preparation)
+}
+
+/** The network of a file. */
+export function buildNetwork({ options, parameters }: NetworkFile): Network<DType> {
   const network = new Network<DType>(options)
   network.parameters = parameters
   return network

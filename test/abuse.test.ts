@@ -10,11 +10,13 @@ import {
   levenbergMarquardt,
   bfgs,
   Network,
+  Pipeline,
   rprop,
   sgd,
   Trainer,
   warmup,
 } from '../lib/index.js'
+import { isTransformer } from '../lib/preparation/transformer.js'
 import { isClear } from './helpers/clear.js'
 import { randomRows } from './helpers/data.js'
 import { places, run, values } from './helpers/options.js'
@@ -118,6 +120,7 @@ function toTrainer(made: unknown, network: Network<DType>) {
     const { dtype } = network
     return new Trainer(new Network({ inputs: 2, layers, dtype }), { loss, optimizer: 'sgd' })
   }
+  if (isTransformer(made) || made instanceof Pipeline) return undefined
   if ('options' in made) return new Trainer(network, { loss, optimizer: made as Optimizer })
   if ('per' in made)
     return new Trainer(network, { loss, optimizer: sgd({ learningRate: made as Schedule }) })

@@ -20,6 +20,7 @@ import {
 } from '../options/index.js'
 import type { Dealing, FoldRows } from '../split.js'
 import { foldRows, splitRows, timeSeriesRows } from '../split.js'
+import { toRows } from './transpose.js'
 
 /** Numbers, in the type they came in; NaN where there is none. */
 export interface NumberColumn {
@@ -223,18 +224,10 @@ export class Table {
     const columns = names.map((name) => {
       const column = this.column(name)
       if (column.type !== 'number')
-        throw new TypeError(`Column ${show(name)} holds ${whatHolds(column)}, not numbers`)
+        throw new TypeError(`Column ${show(name)} holds ${whatHolds(column.type)}, not numbers`)
       return column.values
     })
-    const length = this.rows * columns.length
-    const data = columns.every(fitsFloat32) ? new Float32Array(length) : new Float64Array(length)
-    for (let begin = 0; begin < this.rows; begin += blockRows) {
-      const end = Math.min(begin + blockRows, this.rows)
-      columns.forEach((values, j) => {
-        for (let row = begin; row < end; row++) data[row * columns.length + j] = values[row] ?? NaN
-      })
-    }
-    return { data, shape: [this.rows, columns.length] }
+    return toRows(columns, this.rows, columns.every(fitsFloat32) ? 'float32' : 'float64')
   }
 
   /**
@@ -318,8 +311,6 @@ function dealingOf(
   }
 }
 
-const blockRows = 256 // of a matrix that is filled column by column: it stays in the cache
-
 const checkPlace = number(
   'an integer',
   (value) => Number.isInteger(value) || Math.abs(value) === Infinity,
@@ -340,7 +331,8 @@ function checkObject(name: string, value: unknown): object {
   return value
 }
 
-function lengthOf(column: Column): number {
+/** Rows of a column. */
+export function lengthOf(column: Column): number {
   return column.type === 'category' ? column.codes.length : column.values.length
 }
 
@@ -351,8 +343,9 @@ function cellOf(column: Column, row: number): Cell {
   return column.type === 'date' ? new Date(value) : value
 }
 
-function whatHolds(column: Column): string {
-  return { number: 'numbers', category: 'texts', date: 'dates' }[column.type]
+/** What a column of a type holds, for messages. */
+export function whatHolds(type: Column['type']): string {
+  return { number: 'numbers', category: 'texts', date: 'dates' }[type]
 }
 
 function fitsFloat32(values: TypedArray): boolean {
@@ -437,7 +430,9 @@ export function concatenateColumns(name: string, columns: readonly Column[]): Co
   if (columns.length === 1) return first
   const other = columns.find(({ type }) => type !== first.type)
   if (other !== undefined)
-    throw new TypeError(`Column ${show(name)} holds ${whatHolds(first)} and ${whatHolds(other)}`)
+    throw new TypeError(
+      `Column ${show(name)} holds ${whatHolds(first.type)} and ${whatHolds(other.type)}`,
+    )
   if (first.type === 'category') {
     const parts = columns as readonly CategoryColumn[] // no other type, see above
     const { categories } = first

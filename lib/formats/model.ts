@@ -11,7 +11,7 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
 // A network in a safetensors file: tensors `layers.0.kernel` ([inputs, units]), `layers.0.bias`
 // ([units]), `layers.1.gamma`, an embedding's `layers.0.embedding0` ([categories, dimensions]) and so
-// on, and in the metadata its description as JSON.
+// on, and in the metadata its description as JSON. A Model's file has its preparation there, too.
 
 const format = 'gemmnet'
 const formatVersion = '1'
@@ -26,20 +26,35 @@ const vectors: Readonly<Partial<Record<LayerType, readonly string[]>>> = {
 }
 
 /** A network as a file has it. */
-export interface Model {
+export interface NetworkFile {
   readonly options: NetworkDescription
   /** All weights, in the order of `Network.parameters`. */
   readonly parameters: readonly number[] | FloatArray
+  /** JSON of the pipeline that makes its rows, if there is one. */
+  readonly preparation?: string | undefined
 }
 
-/** The bytes of a model file. */
-export function encodeModel(options: NetworkDescription, layers: readonly Layer[]): Uint8Array {
+/**
+ * The bytes of a model file.
+ *
+ * @param preparation - JSON of the pipeline that makes its rows
+ */
+export function encodeModel(
+  options: NetworkDescription,
+  layers: readonly Layer[],
+  preparation?: string,
+): Uint8Array {
   const tensors = new Map<string, Tensor>()
   layers.forEach((layer, i) => {
     for (const { name, data, shape } of layer.tensors())
       tensors.set(`layers.${i}.${name}`, toTensor(data, shape))
   })
-  const metadata = { format, formatVersion, network: JSON.stringify(options) }
+  const metadata = {
+    format,
+    formatVersion,
+    network: JSON.stringify(options),
+    ...(preparation !== undefined && { preparation }),
+  }
   return encodeSafetensors({ tensors, metadata })
 }
 
@@ -54,7 +69,7 @@ function toTensor(data: Float32Array | Float64Array, shape: readonly number[]): 
  *
  * @throws GemmnetError `ERR_BAD_FILE`
  */
-export function decodeModel(bytes: Uint8Array, path?: string): Model {
+export function decodeModel(bytes: Uint8Array, path?: string): NetworkFile {
   const { tensors, metadata } = decodeSafetensors(bytes, path)
   const bad = (message: string, cause?: unknown) => badFile(message, path, cause)
   if (metadata.format !== format) throw bad("not a gemmnet model: its metadata say no 'format'")
@@ -91,7 +106,8 @@ export function decodeModel(bytes: Uint8Array, path?: string): Model {
     for (const name of vectors[layer.type] ?? []) take(name, [width])
   })
   for (const key of left.keys()) throw bad(`tensor ${show(key)} belongs to no layer`)
-  return { options, parameters: concatenate(arrays, options.dtype) }
+  const parameters = concatenate(arrays, options.dtype)
+  return { options, parameters, preparation: metadata.preparation }
 }
 
 function readUnits(

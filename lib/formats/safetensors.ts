@@ -25,7 +25,8 @@ const hostIsBigEndian = endianness() === 'BE'
  * by name, as the reference implementation writes them.
  *
  * @throws TypeError if a tensor's data are not of its dtype
- * @throws RangeError if a shape does not fit its data, or a tensor is named `__metadata__`
+ * @throws RangeError if a shape does not fit its data, a tensor is named `__metadata__`, or the
+ * header would be longer than what is read
  */
 export function encodeSafetensors({ tensors, metadata }: TensorFile): Uint8Array {
   const sorted = [...tensors].sort(([a, { dtype: x }], [b, { dtype: y }]) =>
@@ -42,6 +43,10 @@ export function encodeSafetensors({ tensors, metadata }: TensorFile): Uint8Array
   }
   const json = new TextEncoder().encode(`{${fields.join(',')}}`)
   const headerLength = Math.ceil(json.length / 8) * 8
+  if (headerLength > maximumHeader)
+    throw new RangeError(
+      `Names and metadata take ${headerLength} bytes, of at most ${maximumHeader}`,
+    )
   const bytes = new Uint8Array(8 + headerLength + end)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true)
   bytes.fill(0x20, 8, 8 + headerLength).set(json, 8)

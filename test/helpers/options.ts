@@ -93,6 +93,8 @@ const sources: Readonly<
   gradientCheckOptions: {
     source: (_, texts) => `network.checkGradients([[1, 2]], [[1, 2]], ${object(texts)})`,
   },
+  preparation: { source: (row, texts) => `new ${row}(${object(texts)})` },
+  inferenceOptions: { source: (_, texts) => `Pipeline.infer(table, ${object(texts)})` },
   datasetOptions: { source: (_, texts) => `new Dataset([[1], [2]], [0, 0], ${object(texts)})` },
   splitOptions: { source: (_, texts) => `labelled.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
   experimentOptions: {
@@ -150,7 +152,7 @@ const scope = {
   network: new api.Network({ inputs: 2, layers: [api.dense(2)] }),
   data: new api.Dataset([[1, 2], [3, 4]], [[1, 2], [3, 4]]), // prettier-ignore
   labelled: new api.Dataset([[1], [2]], [0, 0]),
-  table: new api.Table({ x: [1, 2] }),
+  table: new api.Table({ x: [1, 2], b: ['x', 'y'] }),
   makeTrainer: () =>
     new api.Trainer(new api.Network({ inputs: 2, layers: [api.dense(2)] }), {
       loss: 'meanSquaredError',

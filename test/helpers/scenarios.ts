@@ -3,9 +3,10 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { TrainerOptions } from '../../lib/index.js'
-import { Dataset, dense, gridSearch, Network, sgd, Trainer } from '../../lib/index.js'
+import { Dataset, dense, gridSearch, Model, Network, sgd, Trainer } from '../../lib/index.js'
 import { native } from '../../lib/native.js'
 import { clouds } from './data.js'
+import { rawRows } from './raw_rows.js'
 
 // What lifetime tests run where a crash, an exit or a termination harms nothing else: see run.ts.
 
@@ -352,4 +353,11 @@ export async function searchWithFile(
     if (++seen === death) process.kill(process.pid, 'SIGKILL')
   }
   say((await search).trials.map(({ scores }) => scores?.train.loss))
+}
+
+/** Says what the model of a file makes of raw rows. */
+export async function predictRawRows(say: Say, { path }: { path: string }): Promise<void> {
+  const model = await Model.load(path)
+  say(Array.from(model.predict(rawRows).data))
+  say(model.classify(rawRows))
 }
