@@ -1,3 +1,5 @@
+// Over 400 lines: two ways of reading, plain and quoted, and every test goes both.
+
 import test from 'ava'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -4,8 +4,7 @@ import type { OptionsOf } from '../options/index.js'
 import { complete, csvOptions } from '../options/index.js'
 import type { ColumnsOption } from './column_types.js'
 import { checkColumns } from './column_types.js'
-import type { CsvSettings } from './csv_reader.js'
-import { CsvReader } from './csv_reader.js'
+import type { CsvReader, CsvSettings } from './csv_reader.js'
 import { lastRecordEnd } from './csv_records.js'
 import type { ByteSource } from './source.js'
 import { claimErrors, readHead, readLines, Source } from './source.js'
@@ -86,7 +85,8 @@ async function* readTables(
   try {
     const head = await readHead(pieces)
     if (head.length === 0) return
-    reader = new CsvReader(head, settings, source.path, blockRows)
+    const module = await import('./csv_reader.js') // Papa Parse takes 10 ms to load
+    reader = new module.CsvReader(head, settings, source.path, blockRows)
     for (const piece of head) yield* reader.read(piece)
     for await (const piece of pieces) yield* reader.read(piece)
     const last = reader.end()
