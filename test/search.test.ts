@@ -1,3 +1,4 @@
+// Over 400 lines: one test for each promise of the three searches and of their files.
 import test from 'ava'
 import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -70,6 +70,24 @@ test('folds have the same seeds and scores however many run at once', async (t) 
   t.notDeepEqual((await crossValidate({ build, folds, seed: 5 })).scores, first)
 })
 
+test('a number of folds is that many of the data, shuffled by the seed, with shares of each class', async (t) => {
+  const { trials, scores } = await crossValidate({ build, data: rows, folds: 5, seed: 3 })
+  t.is(trials.length, 5)
+  const made = rows.kFold(5, { seed: 3, stratify: true })
+  t.deepEqual((await crossValidate({ build, folds: made, seed: 3 })).scores, scores)
+  t.is((await crossValidate({ build, data: rows, epochs: 1 })).trials.length, 5)
+  const linear = new Dataset(x, { data: x.data, shape: [90, 4] })
+  const regression = await crossValidate({
+    data: linear,
+    build: (_, { seed }) =>
+      new Trainer(new Network({ inputs: 4, layers: [dense(4)], seed }), {
+        loss: 'meanSquaredError',
+        optimizer: 'sgd',
+      }),
+  })
+  t.true(regression.scores.validation.loss.mean > 0)
+})
+
 test('folds that are no folds are refused', (t) => {
   t.throws(() => crossValidate({ build, folds: 1, data: rows }), {
     message: 'Expected `folds` to be at least 2, got `1`',

@@ -1,3 +1,4 @@
+import type { Fold } from '../dataset.js'
 import { Dataset } from '../dataset.js'
 import { rangeError, typeError } from '../errors.js'
 import type { MetricName, OptionsOf } from '../options/index.js'
@@ -10,12 +11,6 @@ import type { Candidate, DataSets, Trial } from './trial.js'
 import { checkData } from './trial.js'
 import type { ExperimentOptions } from './trial_runner.js'
 import { ownOptions, TrialRunner } from './trial_runner.js'
-
-/** A fold that is made of a Dataset. */
-export interface Fold {
-  readonly train: Dataset
-  readonly validation: Dataset
-}
 
 interface FoldOptions<D extends DataSets> {
   /** The rows that folds are made of, where `folds` is a number. */
@@ -213,8 +208,7 @@ function toFolds<D extends DataSets>({ data, folds = 5 }: FoldOptions<D>, seed: 
   if (checks.positiveInteger('folds', given) < 2) throw rangeError('folds', 'at least 2', given)
   if (!(data instanceof Dataset)) throw typeError('data', 'a Dataset', data)
   // D is Fold where `folds` is a number.
-  const { kFold } = data as unknown as { kFold: (k: number, options: object) => unknown }
-  return kFold.call(data, given, { seed, stratify: data.classes > 0 }) as D[]
+  return data.kFold(given, { seed, stratify: data.classes > 0 }) as readonly DataSets[] as D[]
 }
 
 /** Numbers of rows, ascending, of at most `most`. */
