@@ -22,25 +22,18 @@ auto with_elements(const StoredMatrix& m, const Visit& visit) {
   return visit(static_cast<const float*>(m.data));
 }
 
-/// Has `size` elements fetched into the cache.
-template <typename Element>
-void prefetch(const Element* elements, std::size_t size) {
-  constexpr std::size_t line = 64;  // bytes
-  const auto* const bytes = reinterpret_cast<const char*>(elements);
-  for (std::size_t i = 0; i < size * sizeof(Element); i += line) __builtin_prefetch(bytes + i);
-}
-
+/// The loop for elements of this type.
 template <typename T>
-void convert(const std::uint8_t* from, double scale, T* to, std::size_t size) {
-  kernels<T>().elementwise.from_bytes(from, static_cast<T>(scale), to, size);
+auto gather_loop(const std::uint8_t* /*elements*/) {
+  return kernels<T>().elementwise.gather_bytes;
 }
 template <typename T>
-void convert(const float* from, double scale, T* to, std::size_t size) {
-  kernels<T>().elementwise.from_float(from, static_cast<T>(scale), to, size);
+auto gather_loop(const float* /*elements*/) {
+  return kernels<T>().elementwise.gather_floats;
 }
 template <typename T>
-void convert(const double* from, double scale, T* to, std::size_t size) {
-  kernels<T>().elementwise.from_double(from, static_cast<T>(scale), to, size);
+auto gather_loop(const double* /*elements*/) {
+  return kernels<T>().elementwise.gather_doubles;
 }
 
 }  // namespace
@@ -48,11 +41,8 @@ void convert(const double* from, double scale, T* to, std::size_t size) {
 template <typename T>
 void StoredMatrix::gather(std::span<const std::uint32_t> places, MatrixView<T> into) const {
   with_elements(*this, [&](const auto* elements) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      // The rows of a shuffled batch lie anywhere: ask for the next while this one is copied.
-      if (i + 1 < places.size()) prefetch(elements + places[i + 1] * columns, columns);
-      convert(elements + places[i] * columns, scale, into.row(i), columns);
-    }
+    gather_loop<T>(elements)(elements, static_cast<T>(scale), places.data(),
+                             into.row_block({0, places.size()}));
   });
 }
 template void StoredMatrix::gather(std::span<const std::uint32_t>, MatrixView<float>) const;

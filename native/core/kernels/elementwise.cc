@@ -177,9 +177,20 @@ std::size_t first_non_finite(const T* values, std::size_t size) {
 }
 
 template <typename T, typename From>
-void convert(const From* from, T scale, T* to, std::size_t size) {
-  GEMMNET_INDEPENDENT_ITERATIONS
-  for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<T>(from[i]) * scale;
+void gather(const From* from, T scale, const std::uint32_t* places, MatrixView<T> to) {
+  constexpr std::size_t line = 64;  // bytes of a cache line
+  const std::size_t columns = to.columns;
+  const auto row = [=](std::size_t i) { return from + places[i] * columns; };
+  for (std::size_t i = 0; i < to.rows; ++i) {
+    // The rows of a shuffled batch lie anywhere: ask for the next while this one is copied.
+    if (i + 1 < to.rows)
+      for (std::size_t c = 0; c < columns; c += line / sizeof(From))
+        __builtin_prefetch(row(i + 1) + c);
+    const From* const from_row = row(i);
+    T* const to_row = to.data + i * to.stride;
+    GEMMNET_INDEPENDENT_ITERATIONS
+    for (std::size_t c = 0; c < columns; ++c) to_row[c] = static_cast<T>(from_row[c]) * scale;
+  }
 }
 
 // What a counter's 32-bit word is kept in. Clang sees that the upper half is zero and multiplies
@@ -326,9 +337,9 @@ Elementwise<T> elementwise() {
           &normal<T>,
           &average<T>,
           &limit_column_norms<T>,
-          &convert<T, std::uint8_t>,
-          &convert<T, float>,
-          &convert<T, double>};
+          &gather<T, std::uint8_t>,
+          &gather<T, float>,
+          &gather<T, double>};
 }
 template Elementwise<float> elementwise();
 template Elementwise<double> elementwise();

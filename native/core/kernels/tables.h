@@ -133,9 +133,12 @@ struct Elementwise {
   void (*average)(T momentum, const T* values, T* averages, std::size_t size);
   /// Multiplies each column of m with min(norm, limit) / (norm + epsilon), its Euclidean norm.
   void (*limit_column_norms)(MatrixView<T> m, T limit, T epsilon);
-  void (*from_bytes)(const std::uint8_t* from, T scale, T* to, std::size_t size);
-  void (*from_float)(const float* from, T scale, T* to, std::size_t size);
-  void (*from_double)(const double* from, T scale, T* to, std::size_t size);
+  /// to(i, :) = scale times row places[i] of a matrix of as many columns, one row after the other
+  void (*gather_bytes)(const std::uint8_t* from, T scale, const std::uint32_t* places,
+                       MatrixView<T> to);
+  void (*gather_floats)(const float* from, T scale, const std::uint32_t* places, MatrixView<T> to);
+  void (*gather_doubles)(const double* from, T scale, const std::uint32_t* places,
+                         MatrixView<T> to);
 };
 
 /// The loops of batch normalization, by columns, and of layer normalization, by rows.
