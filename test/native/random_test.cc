@@ -66,3 +66,18 @@ TEST_CASE("a shuffle is a permutation, another for each epoch") {
   std::sort(first.begin(), first.end());
   for (std::uint32_t i = 0; i < 1000; ++i) CHECK(first[i] == i);
 }
+
+TEST_CASE("blocks of an epoch are shuffled by draws of their own") {
+  const Philox random(5, Stream::shuffle, 1);
+  std::vector<std::uint32_t> items(100);
+  std::iota(items.begin(), items.end(), 0U);
+  std::vector<std::uint32_t> first = items;
+  shuffle(first, random);
+  std::vector<std::uint32_t> second = items;
+  shuffle(second, random, std::uint64_t{1} << 32);
+  CHECK(first != second);
+  for (std::uint64_t i = items.size(); i > 1; --i)
+    std::swap(items[i - 1],
+              items[random.below(static_cast<std::uint32_t>(i), (std::uint64_t{1} << 32) + i)]);
+  CHECK(second == items);
+}
