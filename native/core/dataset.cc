@@ -75,7 +75,7 @@ void StoredMatrix::gather(std::span<const std::uint32_t> places, MatrixView<T> i
   with_elements(*this, [&](const auto* elements) {
     for (std::size_t i = 0; i < places.size(); ++i) {
       // The rows of a shuffled batch lie anywhere: ask for the next while this one is copied.
-      if (i + 1 < places.size()) prefetch(elements + places[i + 1] * columns, columns);
+      if (i + 1 < places.size()) gemmnet::prefetch(elements + places[i + 1] * columns, columns);
       convert(elements + places[i] * columns, scale, into.row(i), columns);
     }
   });
@@ -92,6 +92,11 @@ std::optional<MatrixView<const T>> StoredMatrix::as_is() const {
 }
 template std::optional<MatrixView<const float>> StoredMatrix::as_is() const;
 template std::optional<MatrixView<const double>> StoredMatrix::as_is() const;
+
+void StoredMatrix::prefetch(std::uint32_t place) const {
+  with_elements(
+      *this, [&](const auto* elements) { gemmnet::prefetch(elements + place * columns, columns); });
+}
 
 double StoredMatrix::value(std::size_t row, std::size_t column) const {
   const std::size_t index = row * columns + column;

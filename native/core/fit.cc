@@ -178,6 +178,7 @@ bool Fit<T>::next_block(std::uint64_t epoch) {
     }
   }
   draw_order(epoch);
+  if (block_.parts().size() > 1) stage_.begin(block_);
   ++counts_.blocks;
   return true;
 }
@@ -400,7 +401,7 @@ typename Fit<T>::Ending Fit<T>::run_batch(std::uint64_t epoch, Range of_block) {
   const Rows* rows = &block_.parts().front().data.rows();
   if (block_.parts().size() > 1) {
     const WorkSpan span(Work::gather);
-    rows = &stage_.gather(block_, places);
+    rows = &stage_.gather(places, *team_);
     while (staged_.size() < places.size())
       staged_.push_back(static_cast<std::uint32_t>(staged_.size()));
     places = {staged_.data(), places.size()};

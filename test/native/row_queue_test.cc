@@ -186,13 +186,15 @@ TEST_CASE("rows of several data sets are staged as they would be gathered from o
   block.add({numbers(10, 20), {7, 9}, 6});  // 27 28
   const std::vector<std::uint32_t> positions{5, 0, 3, 1, 2};
   const std::vector<double> wanted{28, 2, 10, 3, 4};
+  ThreadTeam team(2);
   RowStage<double> stage;
-  const Rows& rows = stage.gather(block, positions);
+  stage.begin(block);
+  const Rows& rows = stage.gather(positions, team);
   REQUIRE(rows.features.rows == wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     CHECK(rows.features.value(i, 0) == wanted[i]);
     CHECK(rows.labels[i] == static_cast<int>(wanted[i]));
   }
   CHECK(rows.weights.empty());
-  CHECK(stage.gather(block, std::vector<std::uint32_t>{4}).labels == std::vector<std::int32_t>{27});
+  CHECK(stage.gather(std::vector<std::uint32_t>{4}, team).labels == std::vector<std::int32_t>{27});
 }
