@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { rangeError, typeError } from './errors.js'
+import { atRow, rangeError, typeError } from './errors.js'
 import type { IntegerArray, Labels, Matrix } from './matrix.js'
 import { isTypedArray } from './matrix.js'
 
@@ -26,7 +26,7 @@ export function toLabels(name: string, labels: unknown, classes?: number): Check
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i] ?? -1
     if (index < 0 || (classes !== undefined && index >= classes))
-      throw rangeError(`${name}[${i}]`, whatIndex(classes), index)
+      throw atRow(rangeError(`${name}[${i}]`, whatIndex(classes), index), i)
     if (index > largest) largest = index
   }
   if (classes === undefined && largest < 0)
@@ -46,9 +46,10 @@ function fromNumbers(name: string, labels: readonly unknown[]): Int32Array {
   const indices = new Int32Array(labels.length)
   for (let i = 0; i < indices.length; i++) {
     const index = labels[i]
-    if (typeof index !== 'number') throw typeError(`${name}[${i}]`, 'a class index', index)
+    if (typeof index !== 'number')
+      throw atRow(typeError(`${name}[${i}]`, 'a class index', index), i)
     indices[i] = index
-    if (indices[i] !== index) throw rangeError(`${name}[${i}]`, whatIndex(), index)
+    if (indices[i] !== index) throw atRow(rangeError(`${name}[${i}]`, whatIndex(), index), i)
   }
   return indices
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { toLabels } from './categorical.js'
 import type { Codes } from './codes.js'
 import { toCodes, toRanks } from './codes.js'
-import { rangeError, typeError } from './errors.js'
+import { atRow, rangeError, typeError } from './errors.js'
 import type { CheckedMatrix, DType, Labels, Matrix, MatrixLike, TypedArray } from './matrix.js'
 import { checkDType, isTypedArray, toMatrix, toNumbers } from './matrix.js'
 import type { NativeDataset, NativeMatrix } from './native.js'
@@ -108,9 +108,12 @@ export class Dataset {
       })
       const bad = this.native.firstNonFinite()
       if (bad !== null)
-        throw new RangeError(
-          `Expected \`${bad.field === 'features' ? 'x' : 'y'}\` to be finite, ` +
-            `got NaN or infinity in row ${bad.row}, column ${bad.column}`,
+        throw atRow(
+          new RangeError(
+            `Expected \`${bad.field === 'features' ? 'x' : 'y'}\` to be finite, ` +
+              `got NaN or infinity in row ${bad.row}, column ${bad.column}`,
+          ),
+          bad.row,
         )
       this.features = features.columns
       this.outputs = targets.dense?.columns ?? 0

@@ -64,6 +64,11 @@ export class GemmnetError extends Error {
   }
 }
 
+/** The same error, with the row of the data given that it is about, counted from 0, for programs. */
+export function atRow<E extends Error>(error: E, row: number): E & { readonly row: number } {
+  return Object.assign(error, { row })
+}
+
 /**
  * A file or byte array that is damaged or of another format.
  *

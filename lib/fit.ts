@@ -19,7 +19,9 @@ import { nonFiniteLoss } from './non_finite.js'
 import type { LearningRateFunction, MetricName } from './options/index.js'
 import { checks } from './options/index.js'
 import type { BatchReport, EpochReport, History } from './report.js'
-import { toScores } from './report.js'
+import { toEpochReport } from './report.js'
+import type { FeedPlan } from './stream/feed.js'
+import { Feed } from './stream/feed.js'
 import { draws } from './tables.js'
 
 /** What a callback can do to the fit that calls it. */
@@ -71,6 +73,8 @@ export interface FitPlan<M extends MetricName, V> {
   readonly signal: AbortSignal | undefined
   readonly trainer: NativeTrainer
   readonly settings: NativeFitSettings
+  /** What brings the rows, where the settings have a stream. */
+  readonly feed: FeedPlan | undefined
   /** Where the user called `fit`. */
   readonly callSite: CallSite
 }
@@ -98,6 +102,7 @@ export class Fit<M extends MetricName = never, V = undefined>
   #callbackError: { readonly error: unknown } | undefined
   #endError: { readonly error: unknown } | undefined // of onFitEnd
   readonly #control: FitControl
+  #feed: Feed | undefined
   #queue: Promise<void> = Promise.resolve()
   #waiting: (() => void)[] = []
   readonly #abort = () => {
@@ -130,6 +135,8 @@ export class Fit<M extends MetricName = never, V = undefined>
     signal?.addEventListener('abort', this.#abort, { once: true })
     try {
       this.#number = plan.trainer.fit(plan.settings, (events, end) => {
+        // Callbacks, which may take their time, are not waited for.
+        if (events.some(({ type }) => type === 'room')) this.#feed?.resume()
         // Without callbacks there is nothing to wait for.
         if (plan.settings.wait) this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
         else this.#take(events, end)
@@ -138,6 +145,7 @@ export class Fit<M extends MetricName = never, V = undefined>
       signal?.removeEventListener('abort', this.#abort)
       throw error
     }
+    if (plan.feed !== undefined) this.#feed = new Feed(plan.feed, plan.trainer, this.#number)
   }
 
   /** Ends the training within one batch. The Fit then resolves with what there is. */
@@ -200,14 +208,27 @@ export class Fit<M extends MetricName = never, V = undefined>
         this.#answer()
       }
     }
-    if (end !== null)
+    if (end === null) return
+    const settle = () => {
       this.#settle(() => {
         this.#conclude(end)
       })
+    }
+    if (this.#feed === undefined) settle()
+    else void this.#endFeed().then(settle)
+  }
+
+  /** Closes the source of a stream. Never rejects. */
+  async #endFeed(): Promise<void> {
+    try {
+      await this.#feed?.end()
+    } catch (error) {
+      this.#endError ??= { error }
+    }
   }
 
   #record(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
-    const report = this.#toReport(event, losses)
+    const report = toEpochReport<M, V>(event, this.#plan, losses)
     this.#epochs.push(report)
     this.#notify()
     return report
@@ -254,6 +275,7 @@ export class Fit<M extends MetricName = never, V = undefined>
   async #takeInTurn(events: readonly NativeEvent[], end: NativeFitEnd | null): Promise<void> {
     for (const event of events) await this.#takeEvent(event)
     if (end === null) return
+    await this.#endFeed()
     for (const callback of this.#plan.callbacks) {
       try {
         await callback.onFitEnd?.(this.#control)
@@ -268,6 +290,8 @@ export class Fit<M extends MetricName = never, V = undefined>
 
   async #takeEvent(event: NativeEvent): Promise<void> {
     switch (event.type) {
+      case 'room':
+        return
       case 'begin':
         await this.#call((callback) => callback.onFitBegin?.(this.#control))
         this.#reply(0)
@@ -285,7 +309,8 @@ export class Fit<M extends MetricName = never, V = undefined>
       }
       case 'batch':
         if (!this.#stopping) {
-          const { epoch, batch, batches, loss: dataLoss, penalty, learningRate } = event
+          const { epoch, batch, loss: dataLoss, penalty, learningRate } = event
+          const batches = event.batches === 0 ? NaN : event.batches
           const loss = dataLoss + penalty
           const report = { epoch, batch, batches, loss, dataLoss, learningRate }
           await this.#call((callback) => callback.onBatchEnd?.(report, this.#control))
@@ -331,6 +356,7 @@ export class Fit<M extends MetricName = never, V = undefined>
 
   #conclude(end: NativeFitEnd): void {
     const { signal, callSite, customLoss, network } = this.#plan
+    const failure = this.#feed?.failure
     if (this.#callbackError !== undefined) {
       this.#reject(this.#callbackError.error)
     } else if (end.reason === 'failed') {
@@ -342,6 +368,8 @@ export class Fit<M extends MetricName = never, V = undefined>
       this.#reject(callSite.claim(nonFiniteLoss(end, { isCustom, drawnBy })))
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
       this.#reject(signal.reason)
+    } else if (end.reason === 'stopped' && failure !== undefined && !this.#stopping) {
+      this.#reject(failure.error)
     } else if (this.#endError !== undefined) {
       this.#reject(this.#endError.error)
     } else {
@@ -365,24 +393,5 @@ export class Fit<M extends MetricName = never, V = undefined>
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
-  }
-
-  #toReport(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
-    const { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond, validations } = event
-    const { metrics, validationNames: names, evaluateTrain, network } = this.#plan
-    const scores = validations.map((one, i) =>
-      toScores(
-        losses[i] === undefined ? one : { ...one, loss: losses[i] },
-        metrics,
-        network.outputs,
-      ),
-    )
-    const train = evaluateTrain ? scores.pop() : undefined
-    const validation =
-      names == null ? scores[0] : Object.fromEntries(names.map((name, i) => [name, scores[i]]))
-    const rest = { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond }
-    const own = toScores(event, metrics, network.outputs)
-    // The form of `validation` follows the names, as its type follows V.
-    return { ...own, ...rest, train, validation } as EpochReport<M, V>
   }
 }

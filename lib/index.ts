@@ -93,6 +93,7 @@ export type {
   Spreads,
 } from './experiments/validation_result.js'
 export type { Callback, Fit, FitControl } from './fit.js'
+export type { FitOptions, StreamOptions } from './fit_options.js'
 export type { FilePath } from './formats/file.js'
 export type { Layer } from './layer.js'
 export type { LayerDescription, LayerSettings } from './layers.js'
@@ -212,6 +213,7 @@ export {
   stepsPerEpoch,
   warmup,
 } from './schedules.js'
-export type { FitOptions } from './trainer.js'
+export type { Preparation } from './stream/preparation.js'
+export type { LabelledRows, StreamBlock, StreamRow, StreamSource } from './stream/source.js'
 export { Trainer } from './trainer.js'
 export type { ClassWeights, Loss, Metric, Phase, TrainerOptions } from './trainer_options.js'

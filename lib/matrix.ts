@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { expected, show, typeError } from './errors.js'
+import { atRow, expected, show, typeError } from './errors.js'
 import { oneOf } from './options/checks.js'
 
 /** The precision a network computes in. */
@@ -194,12 +194,17 @@ function fromRows(
   for (let i = 0; i < rows; i++) {
     const row = checkRow(name, value[i], i)
     if (row.length !== columns)
-      throw new RangeError(
-        `\`${name}[${i}]\` has ${count(row.length, 'column')}, ` + `\`${name}[0]\` has ${columns}`,
+      throw atRow(
+        new RangeError(
+          `\`${name}[${i}]\` has ${count(row.length, 'column')}, ` +
+            `\`${name}[0]\` has ${columns}`,
+        ),
+        i,
       )
     for (let j = 0; j < columns; j++) {
       const entry = row[j]
-      if (typeof entry !== 'number') throw typeError(`${name}[${i}][${j}]`, 'a number', entry)
+      if (typeof entry !== 'number')
+        throw atRow(typeError(`${name}[${i}][${j}]`, 'a number', entry), i)
       data[next++] = entry
     }
   }
@@ -209,7 +214,7 @@ function fromRows(
 function checkRow(name: string, row: unknown, index: number): ArrayLike<unknown> {
   const rowName = `${name}[${index}]`
   if (types.isTypedArray(row)) return checkData(rowName, row)
-  if (!Array.isArray(row)) throw typeError(rowName, 'a row of numbers', row)
+  if (!Array.isArray(row)) throw atRow(typeError(rowName, 'a row of numbers', row), index)
   const cells: readonly unknown[] = row
   return cells
 }

@@ -314,6 +314,7 @@ export interface NativeBatchEvent {
   readonly type: 'batch'
   readonly epoch: number
   readonly batch: number
+  /** 0: not known yet. */
   readonly batches: number
   readonly loss: number
   readonly penalty: number
@@ -343,8 +344,18 @@ export interface NativeLossEvent {
   readonly weights?: Float32Array | Float64Array
 }
 
+/** There is room for rows of a stream again, after `push` has said that there was none. */
+export interface NativeRoomEvent {
+  readonly type: 'room'
+}
+
 export type NativeEvent =
-  NativeBeginEvent | NativeEpochEvent | NativeBatchEvent | NativeRateEvent | NativeLossEvent
+  | NativeBeginEvent
+  | NativeEpochEvent
+  | NativeBatchEvent
+  | NativeRateEvent
+  | NativeLossEvent
+  | NativeRoomEvent
 
 export type NativeFitEnd =
   | { readonly reason: 'finished' | 'converged' | 'stopped' }
@@ -361,12 +372,24 @@ export type NativeFitEnd =
       readonly batch: number
       /** The first layer with such outputs, if there is one. */
       readonly layer?: number
-      /** The first such row, of such outputs or such a loss, among those of the data given. */
+      /** The first such row, of such outputs or such a loss, among those of the data given; of a stream, its number. */
       readonly row?: number
     }
 
+/** Rows that come while a fit trains on them. */
+export interface NativeStream {
+  /** Rows that may wait. */
+  readonly mostAhead: number
+  /** 0: not known. */
+  readonly epochRows: number
+  /** 0: rows stay in their order. */
+  readonly shuffleBuffer: number
+}
+
 export interface NativeFitSettings {
-  readonly train: NativeDataset
+  /** Undefined: a stream. */
+  readonly train?: NativeDataset
+  readonly stream?: NativeStream
   readonly validations: readonly NativeDataset[]
   readonly epochs: number
   /** 0: no batch events. */
@@ -389,6 +412,15 @@ export interface NativeTrainer {
   proceed(fit: number): void
   /** Answers the question a fit waits on: a loss with its gradient, of the network's type. */
   answer(fit: number, value: number, gradient?: Float32Array | Float64Array): void
+  /**
+   * Gives rows `begin` to `end` to a fit of a stream; the first is called `number`. False: there is
+   * no room for more, a room event will come. All must be of one form.
+   */
+  push(fit: number, rows: NativeDataset, begin: number, end: number, number: number): boolean
+  /** Ends an epoch after the rows that were pushed. */
+  endEpoch(fit: number): void
+  /** No more rows come: the fit ends before the first epoch that has not all of its own. */
+  close(fit: number): void
   /** Multiplies all learning rates to come. */
   scaleLearningRate(factor: number): void
   evaluate(data: NativeDataset, listener: TaskListener<NativeScores>): void

@@ -1,5 +1,5 @@
 import type { Dataset } from './dataset.js'
-import type { NativeScores } from './native.js'
+import type { NativeEpochEvent, NativeScores } from './native.js'
 import type { MetricName } from './options/index.js'
 
 /** The value of a metric: a number, or a matrix by rows. */
@@ -45,7 +45,7 @@ export type EpochReport<M extends MetricName = never, V = undefined> = Scores<M>
   readonly learningRate: number
   /** How often a quasi-Newton method evaluated the cost. */
   readonly evaluations: number
-  /** Time of the training steps, without validation. */
+  /** Time of the training steps, without validation; in a stream with the time they wait for rows. */
   readonly seconds: number
   /** Training rows per second of that time. */
   readonly rowsPerSecond: number
@@ -57,7 +57,7 @@ export interface BatchReport {
   readonly epoch: number
   /** From 1. */
   readonly batch: number
-  /** Batches in the epoch. */
+  /** Batches in the epoch; NaN in a stream's where nobody knows before it ends, but for its last. */
   readonly batches: number
   /** The batch's cost before its step, penalties included. */
   readonly loss: number
@@ -70,7 +70,7 @@ export interface BatchReport {
 export interface History<M extends MetricName = never, V = undefined> {
   /** One report for each finished epoch. */
   readonly epochs: readonly EpochReport<M, V>[]
-  /** False if the fit was stopped before the last epoch. */
+  /** False if the fit was stopped before the last epoch, or its stream ended before. */
   readonly completed: boolean
   /** True if a quasi-Newton method ended it, having found nowhere lower to go. */
   readonly converged: boolean
@@ -91,4 +91,34 @@ export function toScores<M extends MetricName>(
   })
   const scores = { loss: dataLoss + penalty, dataLoss, penalty }
   return { ...scores, ...Object.fromEntries(named) } as Scores<M> // one value per metric
+}
+
+/**
+ * The report of an epoch.
+ *
+ * @param fit - names of the validation sets, or undefined where it is a single one, or null for none
+ * @param losses - of the sets, where the core cannot know them
+ */
+export function toEpochReport<M extends MetricName, V>(
+  event: NativeEpochEvent,
+  fit: {
+    readonly metrics: readonly M[]
+    readonly validationNames: readonly string[] | undefined | null
+    readonly evaluateTrain: boolean
+    readonly network: { readonly outputs: number }
+  },
+  losses: readonly number[],
+): EpochReport<M, V> {
+  const { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond, validations } = event
+  const { metrics, validationNames: names, evaluateTrain, network } = fit
+  const scores = validations.map((one, i) =>
+    toScores(losses[i] === undefined ? one : { ...one, loss: losses[i] }, metrics, network.outputs),
+  )
+  const train = evaluateTrain ? scores.pop() : undefined
+  const validation =
+    names == null ? scores[0] : Object.fromEntries(names.map((name, i) => [name, scores[i]]))
+  const rest = { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond }
+  const own = toScores(event, metrics, network.outputs)
+  // The form of `validation` follows the names, as its type follows V.
+  return { ...own, ...rest, train, validation } as EpochReport<M, V>
 }

@@ -3,35 +3,36 @@ import { evaluateCustomLoss } from './custom_loss.js'
 import type { CustomLoss } from './custom_loss.js'
 import { Dataset } from './dataset.js'
 import { typeError } from './errors.js'
-import type { Callback, FitPlan } from './fit.js'
+import type { Callback } from './fit.js'
 import { Fit } from './fit.js'
+import type { Company, FitOptions, StreamOptions } from './fit_options.js'
+import { checkCallbacks, checkColumns } from './fit_options.js'
 import { CallSite, runTask } from './job.js'
 import { busy } from './layer.js'
 import type { DType } from './matrix.js'
-import type { NativePhase, NativeScores, NativeTrainer } from './native.js'
+import type { NativeFitSettings, NativePhase, NativeScores, NativeTrainer } from './native.js'
 import { native } from './native.js'
 import { Network } from './network.js'
 import { checkTargets, maxNorms, nativePenalties } from './objective.js'
 import { nativeOptimizer, optimizerSettings } from './optimizers.js'
-import type {
-  LearningRateFunction,
-  LossName,
-  MetricName,
-  OptimizerName,
-  OptionsOf,
-} from './options/index.js'
+import type { LearningRateFunction, LossName, MetricName, OptimizerName } from './options/index.js'
 import {
   complete,
   fitOptions,
   losses,
   metrics as metricTable,
   nameOf,
+  streamOptions,
   trainerOptions,
 } from './options/index.js'
 import type { EpochReport, Scores, Validation } from './report.js'
 import { toScores } from './report.js'
 import { nativeSchedule } from './schedules.js'
 import { description, toNative } from './tables.js'
+import { Assembler } from './stream/assembler.js'
+import type { FeedPlan } from './stream/feed.js'
+import type { StreamSource } from './stream/source.js'
+import { checkSource } from './stream/source.js'
 import type { TrainerOptions } from './trainer_options.js'
 import {
   checkLoss,
@@ -43,22 +44,14 @@ import {
   toClipping,
 } from './trainer_options.js'
 
-/** Options of {@link Trainer.fit}. */
-export type FitOptions<
-  M extends MetricName = never,
-  V extends Validation | undefined = undefined,
-> = OptionsOf<typeof fitOptions> & {
-  /** A set, or several by name, that is scored after each epoch. */
-  readonly validation?: V
-  /** Ends the training within one batch; the Fit then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-  /** Functions to call on the way. */
-  readonly callbacks?: readonly Callback<M, V>[] | undefined
-}
-
 const ownOptions = ['loss', 'optimizer', 'metrics', 'classWeights'] as const
 const ownFitOptions = ['validation', 'signal', 'callbacks'] as const
-const hooks = ['onFitBegin', 'onEpochEnd', 'onBatchEnd', 'onFitEnd'] as const
+const ownStreamOptions = [...ownFitOptions, 'preparation', 'features', 'target'] as const
+
+/** Bytes of features that may wait for training. */
+const bytesAhead = 16e6
+/** Single rows that are prepared at once. */
+const mostGathered = 4096
 
 /**
  * Trains one network. What an optimizer remembers, and the count of epochs, last as long as the
@@ -78,6 +71,7 @@ export class Trainer<M extends MetricName = never> {
   readonly #customLoss: CustomLoss | undefined
   readonly #rates: readonly (LearningRateFunction | undefined)[]
   readonly #optimizers: readonly OptimizerName[]
+  readonly #phases: readonly NativePhase[]
   readonly #l1: number
 
   /**
@@ -110,6 +104,22 @@ export class Trainer<M extends MetricName = never> {
     this.#optimizers = phases.map(({ optimizer }) => optimizer.name)
     this.#l1 = l1
     this.#checkMethods()
+    this.#phases = rules.map((rule, i): NativePhase => {
+      const { epochs, batchSize } = phases[i] ?? {}
+      return {
+        optimizer: nativeOptimizer(rule),
+        weightDecay: rule.weightDecay,
+        decoupled: rule.decoupled,
+        clipping: toClipping(settings),
+        maxNorms: maxNorms(network.layers),
+        maxNormEpsilon: conventions === 'keras' ? 1e-7 : 0, // keras.constraints.MaxNorm
+        // A quasi-Newton method has no rate; it is never asked for one either.
+        ...(typeof rule.schedule === 'object' && { schedule: nativeSchedule(rule.schedule) }),
+        epochs: i + 1 === phases.length ? 0 : (epochs ?? 0),
+        batchSize: batchSize ?? settings.batchSize,
+        accumulate: settings.accumulate,
+      }
+    })
     this.#native = new native.Trainer(network.native, {
       objective: {
         loss:
@@ -123,22 +133,7 @@ export class Trainer<M extends MetricName = never> {
         meanOverWeights: settings.meanOver === 'weights',
         classWeights: toClassWeights(options.classWeights, network.outputs),
       },
-      phases: rules.map((rule, i): NativePhase => {
-        const { epochs, batchSize } = phases[i] ?? {}
-        return {
-          optimizer: nativeOptimizer(rule),
-          weightDecay: rule.weightDecay,
-          decoupled: rule.decoupled,
-          clipping: toClipping(settings),
-          maxNorms: maxNorms(network.layers),
-          maxNormEpsilon: conventions === 'keras' ? 1e-7 : 0, // keras.constraints.MaxNorm
-          // A quasi-Newton method has no rate; it is never asked for one either.
-          ...(typeof rule.schedule === 'object' && { schedule: nativeSchedule(rule.schedule) }),
-          epochs: i + 1 === phases.length ? 0 : (epochs ?? 0),
-          batchSize: batchSize ?? settings.batchSize,
-          accumulate: settings.accumulate,
-        }
-      }),
+      phases: this.#phases,
       averageMomentum: settings.averageMomentum ?? 0,
       shuffle: settings.shuffle,
       seed: settings.seed,
@@ -163,8 +158,88 @@ export class Trainer<M extends MetricName = never> {
     const settings = complete('fit', fitOptions, options, { others: ownFitOptions })
     const { epochs = this.epochs, batchReportInterval, evaluateTrain } = settings
     this.checkData('train', train)
-    const { names, sets } = this.#validations(options.validation)
-    const { signal, callbacks = [] } = options
+    return this.#begin(options, {
+      train,
+      evaluateTrain,
+      epochs,
+      batchReportInterval,
+      callSite: new CallSite(),
+    })
+  }
+
+  /**
+   * Trains on rows as they come, so that more of them than memory holds can be learned from; on
+   * threads of its own. Rows are cut into batches anew: in what blocks they come makes no
+   * difference, and unshuffled the weights are bit for bit those of `fit` on the same rows in
+   * memory. With a `shuffleBuffer` of all rows of an epoch or more they are those of a `fit` that
+   * shuffles; a smaller one draws an order over that many rows at a time.
+   *
+   * An epoch is one pass over the source, or `epochRows` rows; its last batch may be smaller. The
+   * source is asked for more only while no more than `maximumRowsAhead` rows wait. It is closed
+   * (`return`) however the training ends. If it fails, the rows that it gave before are trained on,
+   * but for those that make no whole batch; then the Fit rejects with its error.
+   *
+   * @param source - blocks, or a function that begins a pass: see {@link StreamSource}
+   * @returns a {@link Fit}, as `fit` gives; it also rejects with what the source throws, with a
+   * TypeError or RangeError, naming the row by its number in the pass, for rows that do not fit, and
+   * with a RangeError if the source gives no rows, or none in a later pass
+   * @throws TypeError or RangeError for wrong options, or if an optimizer needs all rows at once
+   * @throws GemmnetError `ERR_NETWORK_BUSY` if the network is training already
+   *
+   * @example
+   * const network = new Network({ inputs: 2, layers: [dense(8, 'relu'), dense(1)] })
+   * const trainer = new Trainer(network, { loss: 'meanSquaredError', optimizer: 'adam' })
+   * async function* rows() {
+   *   for (let i = 0; i < 10_000; i++) yield { a: i % 7, b: i % 5, sum: (i % 7) + (i % 5) }
+   * }
+   * await trainer.fitStream(rows, { target: 'sum', epochs: 2, shuffleBuffer: 1000 })
+   */
+  fitStream<V extends Validation | undefined = undefined>(
+    source: StreamSource,
+    options: StreamOptions<M, V> = {},
+  ): Fit<M, V> {
+    const settings = complete('fitStream', streamOptions, options, { others: ownStreamOptions })
+    const { epochs = this.epochs, epochRows, shuffleBuffer, batchReportInterval } = settings
+    const { inputs, outputs, dtype } = this.network
+    this.#checkStreamable(epochRows)
+    const stepRows = Math.max(...this.#phases.map((phase) => phase.batchSize * phase.accumulate))
+    const bytes = inputs * (dtype === 'float64' ? 8 : 4)
+    const callSite = new CallSite()
+    const feed: FeedPlan = {
+      source: checkSource(source),
+      assembler: new Assembler({
+        ...checkColumns(options),
+        outputs,
+        check: (rows) => {
+          this.checkData('block', rows)
+        },
+        gathered: Math.min(stepRows, mostGathered),
+        callSite,
+      }),
+      epochs,
+      epochRows,
+      callSite,
+    }
+    const stream = {
+      mostAhead: settings.maximumRowsAhead ?? Math.max(2 * stepRows, Math.ceil(bytesAhead / bytes)),
+      epochRows: epochRows ?? 0,
+      shuffleBuffer: shuffleBuffer ?? 0,
+    }
+    return this.#begin(options, { feed, stream, epochs, batchReportInterval, callSite })
+  }
+
+  /** Starts a fit, of rows in memory or of a stream. */
+  #begin<V extends Validation | undefined>(
+    { validation, signal, callbacks = [] }: Company<M, V>,
+    given: Pick<NativeFitSettings, 'stream' | 'epochs' | 'batchReportInterval'> & {
+      readonly train?: Dataset
+      readonly evaluateTrain?: boolean
+      readonly feed?: FeedPlan
+      readonly callSite: CallSite
+    },
+  ): Fit<M, V> {
+    const { train, evaluateTrain = false, feed, stream, epochs, callSite } = given
+    const { names, sets } = this.#validations(validation)
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw typeError('signal', 'an AbortSignal', signal)
     checkCallbacks(callbacks)
@@ -173,8 +248,9 @@ export class Trainer<M extends MetricName = never> {
       throw new RangeError('The network has no layer to train: all are frozen, or have no weights')
     this.#checkMethods() // again: layers can be frozen, and learn again, at any time
 
-    const all = evaluateTrain ? [...sets, train] : sets
-    const plan: FitPlan<M, V> = {
+    const all = evaluateTrain && train !== undefined ? [...sets, train] : sets
+    const listens = callbacks.some((callback: Callback<M, V>) => callback.onBatchEnd !== undefined)
+    return new Fit<M, V>({
       network: this.network,
       metrics: this.metrics,
       rates: this.#rates,
@@ -184,21 +260,34 @@ export class Trainer<M extends MetricName = never> {
       validationNames: names,
       callbacks,
       signal,
-      callSite: new CallSite(),
+      callSite,
       trainer: this.#native,
+      feed,
       settings: {
-        train: train.native,
+        ...(train !== undefined && { train: train.native }),
+        ...(stream !== undefined && { stream }),
         validations: all.map((set) => set.native),
         epochs,
-        batchReportInterval: callbacks.some(
-          (callback: Callback<M, V>) => callback.onBatchEnd !== undefined,
-        )
-          ? batchReportInterval
-          : 0,
+        batchReportInterval: listens ? given.batchReportInterval : 0,
         wait: callbacks.length > 0 || this.#customLoss !== undefined,
       },
+    })
+  }
+
+  /** Checks that no phase needs to know what a stream shows at its end only. */
+  #checkStreamable(epochRows: number | undefined): void {
+    for (const { optimizer, schedule } of this.#phases) {
+      const firstOrder = description.optimizers.find(({ name }) => name === optimizer.name)
+      if (firstOrder?.fullBatch !== false)
+        throw new RangeError(
+          `\`${optimizer.name}\` needs all rows at once: it cannot train on a stream, \`fit\` can`,
+        )
+      const { per, child } = schedule ?? {}
+      if (child !== undefined && child.per !== per && epochRows === undefined)
+        throw new RangeError(
+          `A warmup in ${per}s of a schedule in ${child.per}s needs to know the steps of an epoch: set \`epochRows\``,
+        )
     }
-    return new Fit(plan)
   }
 
   /**
@@ -260,17 +349,4 @@ export class Trainer<M extends MetricName = never> {
     checkCategories(name, this.network.layers, data)
     checkTargets(name, data, outputs, this.loss)
   }
-}
-
-function checkCallbacks(callbacks: unknown): void {
-  if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array', callbacks)
-  Array.from(callbacks, (callback: unknown, i) => {
-    if (typeof callback !== 'object' || callback === null)
-      throw typeError(`callbacks[${i}]`, 'a callback, such as earlyStopping()', callback)
-    for (const name of hooks) {
-      const hook: unknown = Reflect.get(callback, name)
-      if (hook !== undefined && typeof hook !== 'function')
-        throw typeError(`callbacks[${i}].${name}`, 'a function', hook)
-    }
-  })
 }

@@ -147,6 +147,37 @@ test('memory stays where it is over 300 fits of new objects', async (t) => {
   t.true(sanitized || growth <= 10)
 })
 
+test('10 workers are terminated while they train on streams', async (t) => {
+  const tasks = range(10).map((i) => async () => {
+    const worker = startWorker('streamForever', { size: i % 2 === 0 ? 'tiny' : 'small' })
+    t.deepEqual(await once(worker, 'message'), ['training'])
+    for (let turns = 0; turns < i; turns++) await new Promise((resolve) => setImmediate(resolve))
+    t.is(await worker.terminate(), 1)
+  })
+  await inLanes(2, tasks)
+})
+
+test('blocks of a stream may be collected while they wait to be trained on', async (t) => {
+  const result = await measureInChild<{ epochs: number[]; collected: number }>(
+    'collectWhileStreaming',
+  )
+  t.deepEqual(result.epochs, [2, 2])
+  t.true(result.collected >= 40) // they were there to be collected
+})
+
+test('memory stays where it is over a stream of 250 MB', async (t) => {
+  const argument = { rows: 2_000_000, every: 200_000 }
+  const { code, said, errors } = await runInChild('streamLong', argument)
+  t.deepEqual({ code, errors }, { code: 0, errors: '' })
+  const megabytes = (said as { megabytes: number }[]).map((one) => one.megabytes)
+  t.is(megabytes.length, 10)
+  const growth = (megabytes.at(-1) ?? NaN) - (megabytes[2] ?? NaN)
+  t.log(
+    `${(megabytes.at(-1) ?? NaN).toFixed(0)} MB in the end, ${growth.toFixed(1)} MB more than after 75 MB`,
+  )
+  t.true(sanitized || growth <= 20)
+})
+
 interface Delay {
   readonly p50: number
   readonly p99: number

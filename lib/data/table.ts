@@ -3,7 +3,7 @@
 import { isDeepStrictEqual, types } from 'node:util'
 import { classCodes, groupCodes, timeCodes } from '../codes.js'
 import type { Fold } from '../dataset.js'
-import { rangeError, show, typeError, unknownName } from '../errors.js'
+import { atRow, rangeError, show, typeError, unknownName } from '../errors.js'
 import type { Matrix, TypedArray } from '../matrix.js'
 import { isTypedArray, toNumbers } from '../matrix.js'
 import type {
@@ -393,7 +393,7 @@ function checkColumn(name: string, given: object): Column {
 function fromCells(name: string, cells: readonly unknown[]): Column {
   const first = cells.find((cell) => cell !== null && cell !== undefined)
   const refuse = (cell: unknown, row: number, what: string) =>
-    typeError(`${name}[${row}]`, `${what}, as the column's first value is`, cell)
+    atRow(typeError(`${name}[${row}]`, `${what}, as the column's first value is`, cell), row)
   if (typeof first === 'string') {
     const places = new Map<string, number>()
     const codes = Int32Array.from(cells, (cell, row) => {

@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset.js'
-import type { FitOptions, Trainer } from '../trainer.js'
+import type { FitOptions } from '../fit_options.js'
+import type { Trainer } from '../trainer.js'
 import type { MetricName } from '../options/index.js'
 import type { History, Validation } from '../report.js'
 

@@ -52,7 +52,16 @@ FitJob<T>::FitJob(const Napi::Function& listener, std::shared_ptr<Trainer<T>> tr
     : FitControl(listener),
       trainer_(std::move(trainer)),
       settings_(std::move(settings)),
-      wait_(wait) {}
+      wait_(wait) {
+  if (rows() == nullptr) return;
+  rows()->when_room([this] {
+    {
+      const std::lock_guard lock(mutex_);
+      events_.push_back(Room{});
+    }
+    wake();
+  });
+}
 
 template <typename T>
 FitJob<T>::~FitJob() {
@@ -72,6 +81,7 @@ void FitJob<T>::stop() {
     Job::stop();
   }
   proceeding_.notify_all();
+  if (rows() != nullptr) rows()->stop();
 }
 
 template <typename T>
@@ -122,6 +132,13 @@ Napi::Object FitJob<T>::describe(Napi::Env env, const LossQuestion& question) {
   else
     object["labels"] = array(question.labels);
   if (!question.weights.empty()) object["weights"] = array(question.weights);
+  return object;
+}
+
+template <typename T>
+Napi::Object FitJob<T>::describe(Napi::Env env, const Room& /*room*/) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "room";
   return object;
 }
 

@@ -20,6 +20,8 @@ class FitControl : public Job {
   /// a loss with its gradient, a typed array of the network's type. Throws if the gradient is not
   /// what was asked for.
   virtual void answer(double value, const Napi::Value& gradient) = 0;
+  /// Where a stream's rows go, or null.
+  [[nodiscard]] virtual RowQueue* rows() const = 0;
 };
 
 /// A fit on its own thread, never more than `most_unanswered` reports ahead of its listener, which
@@ -37,8 +39,11 @@ class FitJob final : public FitControl, private FitObserver, private CustomLoss<
   void stop() override;
   void proceed() override;
   void answer(double value, const Napi::Value& gradient) override;
+  [[nodiscard]] RowQueue* rows() const override { return settings_.stream.rows.get(); }
 
  private:
+  /// There is room for rows again.
+  struct Room {};
   /// Asks for leave to begin.
   struct BeginQuestion {};
   /// Asks for the learning rate of a step.
@@ -56,13 +61,15 @@ class FitJob final : public FitControl, private FitObserver, private CustomLoss<
     std::vector<std::int32_t> labels;
     std::vector<T> weights;
   };
-  using Event = std::variant<EpochReport, BatchReport, BeginQuestion, RateQuestion, LossQuestion>;
+  using Event =
+      std::variant<EpochReport, BatchReport, BeginQuestion, RateQuestion, LossQuestion, Room>;
 
   static Napi::Object describe(Napi::Env env, const EpochReport& report);
   static Napi::Object describe(Napi::Env env, const BatchReport& report);
   static Napi::Object describe(Napi::Env env, const BeginQuestion& question);
   static Napi::Object describe(Napi::Env env, const RateQuestion& question);
   static Napi::Object describe(Napi::Env env, const LossQuestion& question);
+  static Napi::Object describe(Napi::Env env, const Room& room);
 
   void work() override;
   std::vector<napi_value> news(Napi::Env env, bool ended) override;

@@ -37,6 +37,12 @@ const Dataset& fitting_dataset(const Napi::Value& value, const char* name,
   return dataset;
 }
 
+/// `{ mostAhead, epochRows, shuffleBuffer }`
+StreamSettings to_stream(const Napi::Object& from) {
+  return {std::make_shared<RowQueue>(get_size(from, "mostAhead")), get_size(from, "epochRows"),
+          get_size(from, "shuffleBuffer")};
+}
+
 }  // namespace
 
 Napi::Function TrainerObject::define(Napi::Env env) {
@@ -45,6 +51,9 @@ Napi::Function TrainerObject::define(Napi::Env env) {
       {InstanceMethod<&TrainerObject::fit>("fit"), InstanceMethod<&TrainerObject::stop>("stop"),
        InstanceMethod<&TrainerObject::proceed>("proceed"),
        InstanceMethod<&TrainerObject::answer>("answer"),
+       InstanceMethod<&TrainerObject::push>("push"),
+       InstanceMethod<&TrainerObject::end_epoch>("endEpoch"),
+       InstanceMethod<&TrainerObject::close>("close"),
        InstanceMethod<&TrainerObject::scale_learning_rate>("scaleLearningRate"),
        InstanceMethod<&TrainerObject::evaluate>("evaluate")});
 }
@@ -73,7 +82,11 @@ Napi::Value TrainerObject::fit(const Napi::CallbackInfo& info) {
   return std::visit(
       [&]<typename T>(const std::shared_ptr<Trainer<T>>& trainer) -> Napi::Value {
         Network<T>& network = *trainer->network();
-        FitSettings settings{fitting_dataset(given.Get("train"), "train", network), {}, 0, 0};
+        FitSettings settings;
+        if (const Napi::Value stream = given.Get("stream"); stream.IsUndefined())
+          settings.train = fitting_dataset(given.Get("train"), "train", network);
+        else
+          settings.stream = to_stream(stream.As<Napi::Object>());
         for (const Napi::Object& validation : get_objects(given, "validations"))
           settings.validations.push_back(fitting_dataset(validation, "validation", network));
         settings.epochs = get_size(given, "epochs");
@@ -106,6 +119,34 @@ void TrainerObject::proceed(const Napi::CallbackInfo& info) {
 /// `(fit, value, gradient?)`
 void TrainerObject::answer(const Napi::CallbackInfo& info) {
   if (const auto fit = running_fit(info[0])) fit->answer(info[1].As<Napi::Number>(), info[2]);
+}
+
+/// `(fit, dataset, begin, end, number)`; whether there is room for more.
+Napi::Value TrainerObject::push(const Napi::CallbackInfo& info) {
+  const auto fit = running_fit(info[0]);
+  if (fit == nullptr || fit->rows() == nullptr) return Napi::Boolean::New(info.Env(), false);
+  const Dataset data = std::visit(
+      [&](const auto& trainer) { return fitting_dataset(info[1], "rows", *trainer->network()); },
+      trainer_);
+  const Range rows{to_size(info[2], "begin"), to_size(info[3], "end")};
+  if (rows.begin > rows.end || rows.end > data.size())
+    throw Napi::RangeError::New(info.Env(), "Expected `begin` and `end` to be of the Dataset");
+  try {
+    return Napi::Boolean::New(info.Env(),
+                              fit->rows()->push({data, rows, to_size(info[4], "number")}));
+  } catch (const std::invalid_argument& error) {
+    throw Napi::RangeError::New(info.Env(), error.what());
+  }
+}
+
+void TrainerObject::end_epoch(const Napi::CallbackInfo& info) {
+  if (const auto fit = running_fit(info[0]); fit != nullptr && fit->rows() != nullptr)
+    fit->rows()->end_epoch();
+}
+
+void TrainerObject::close(const Napi::CallbackInfo& info) {
+  if (const auto fit = running_fit(info[0]); fit != nullptr && fit->rows() != nullptr)
+    fit->rows()->close();
 }
 
 void TrainerObject::scale_learning_rate(const Napi::CallbackInfo& info) {

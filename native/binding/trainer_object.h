@@ -25,6 +25,9 @@ class TrainerObject final : public Napi::ObjectWrap<TrainerObject> {
   void stop(const Napi::CallbackInfo& info);
   void proceed(const Napi::CallbackInfo& info);
   void answer(const Napi::CallbackInfo& info);
+  Napi::Value push(const Napi::CallbackInfo& info);
+  void end_epoch(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
   void scale_learning_rate(const Napi::CallbackInfo& info);
   void evaluate(const Napi::CallbackInfo& info);
 

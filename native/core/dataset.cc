@@ -58,6 +58,14 @@ std::optional<MatrixView<const T>> StoredMatrix::as_is() const {
 template std::optional<MatrixView<const float>> StoredMatrix::as_is() const;
 template std::optional<MatrixView<const double>> StoredMatrix::as_is() const;
 
+void StoredMatrix::prefetch(std::uint32_t place) const {
+  with_elements(*this, [&](const auto* elements) {
+    constexpr std::size_t line = 64;  // bytes
+    const auto* const row = reinterpret_cast<const char*>(elements + place * columns);
+    for (std::size_t i = 0; i < columns * sizeof(*elements); i += line) __builtin_prefetch(row + i);
+  });
+}
+
 double StoredMatrix::value(std::size_t row, std::size_t column) const {
   const std::size_t index = row * columns + column;
   switch (type) {

@@ -24,6 +24,9 @@ struct StoredMatrix {
   template <typename T>
   void gather(std::span<const std::uint32_t> places, MatrixView<T> into) const;
 
+  /// Has a row fetched into the cache.
+  void prefetch(std::uint32_t place) const;
+
   /// The rows as they lie, if they need no conversion to T.
   template <typename T>
   [[nodiscard]] std::optional<MatrixView<const T>> as_is() const;

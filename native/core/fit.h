@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/full_batch_cost.h"
+#include "core/row_stage.h"
 #include "core/thread_budget.h"
 #include "core/trainer.h"
 
@@ -35,6 +36,7 @@ class Fit {
     return state_.phases[state_.phase];
   }
   [[nodiscard]] bool is_last_phase() const { return state_.phase + 1 == trainer_.phases.size(); }
+  [[nodiscard]] std::size_t epoch_rows() const;
   [[nodiscard]] std::size_t batches() const;
   [[nodiscard]] std::size_t most_threads() const;
   [[nodiscard]] typename Step<T>::BatchSize batch_size(const PhaseSettings& phase) const;
@@ -42,8 +44,12 @@ class Fit {
   void follow_share();
   Ending run_epoch();
   Ending run_batches(std::uint64_t epoch);
+  Ending run_batch(std::uint64_t epoch, Range of_block);
   Ending run_iteration(std::uint64_t epoch);
+  void report_batch(std::size_t batches);
   bool rate(std::uint64_t batches, double& rate);
+  bool next_block(std::uint64_t epoch);
+  void wait_for_rows(std::size_t rows);
   void list_rows();
   void draw_order(std::uint64_t epoch);
   void recall();
@@ -55,7 +61,7 @@ class Fit {
   /// Gives the network the weights that it is to show; false if one is not finite, and then it
   /// keeps its own.
   bool publish();
-  [[nodiscard]] FitOutcome non_finite_loss(std::uint64_t epoch, std::size_t batch) const;
+  [[nodiscard]] FitOutcome non_finite_loss(std::uint64_t epoch, Range of_block) const;
 
   Network<T>& network_;
   const Objective<T>& objective_;
@@ -65,7 +71,20 @@ class Fit {
   FitObserver& observer_;
   CustomLoss<T>* custom_loss_;
 
+  /// What of an epoch is behind.
+  struct Counts {
+    std::size_t rows = 0;
+    std::size_t batches = 0;
+    std::size_t blocks = 0;
+  };
+  Counts counts_;
+  RowBlock block_;  // that is trained on: all rows, or some of a stream
+  /// The order of the block's rows: their places in its data set, or where it has parts of several,
+  /// their positions.
   std::vector<std::uint32_t> order_;
+  RowStage<T> stage_;                  // then: of a batch
+  std::vector<std::uint32_t> staged_;  // the places of its rows: 0, 1, ...
+  std::optional<Dataset> like_;        // for metrics of all rows: some in the form that all have
   ThreadBudget::Share share_;
   std::size_t team_threads_ = 0;      // that team_ was asked to have
   std::unique_ptr<ThreadTeam> team_;  // from the first epoch on
@@ -75,6 +94,8 @@ class Fit {
   std::unique_ptr<FullBatchCost<T>> cost_;  // for a quasi-Newton method
   std::vector<T> point_;                    // likewise
   EpochReport report_;
+  BatchReport batch_report_;
+  bool batch_reported_ = true;  // batch_report_ was
 };
 
 }  // namespace gemmnet

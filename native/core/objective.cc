@@ -224,6 +224,26 @@ void Objective<T>::finish(Scores& scores, const Predictions<T>& all) const {
   }
 }
 
+template <typename T>
+void TargetRows<T>::take_over(const TargetRows& from) {
+  copy_rows<T>(from.dense_.view(), dense_.view());
+  std::copy_n(from.labels_.data(), from.labels_.size(), labels_.data());
+  std::copy_n(from.weights_.data(), from.weights_.size(), weights_.data());
+  std::copy_n(from.class_weights_.data(), from.class_weights_.size(), class_weights_.data());
+}
+
+template <typename T>
+void ScoredRows<T>::reserve(std::size_t rows, std::size_t columns) {
+  const std::size_t there = outputs.view().rows;
+  if (rows <= there) return;
+  ScoredRows larger(std::max(rows, 2 * there), columns);
+  copy_rows<T>(outputs.view(), larger.outputs.view());
+  larger.targets.take_over(targets);
+  *this = std::move(larger);
+}
+
+template struct ScoredRows<float>;
+template struct ScoredRows<double>;
 template class Objective<float>;
 template class Objective<double>;
 

@@ -64,6 +64,9 @@ class TargetRows {
   TargetRows(std::size_t rows, std::size_t outputs)
       : dense_(rows, outputs), labels_(rows), weights_(rows), class_weights_(rows) {}
 
+  /// Begins with those of `from`, which has no more rows.
+  void take_over(const TargetRows& from);
+
  private:
   template <typename U>
   friend class Objective;
@@ -84,6 +87,9 @@ struct ScoredRows {
   ScoredRows() = default;
   ScoredRows(std::size_t rows, std::size_t columns)
       : outputs(rows, columns), targets(rows, columns) {}
+
+  /// Makes room for `rows` rows, and keeps those that are there.
+  void reserve(std::size_t rows, std::size_t columns);
 };
 
 /// The mean of rows that weigh `weight` together, from their sum; 0 where none weighs anything.

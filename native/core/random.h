@@ -83,7 +83,8 @@ class Philox {
   std::uint32_t epoch_;
 };
 
-/// Shuffles `items` in place (Fisher-Yates from the end), draw i deciding item i.
-void shuffle(std::span<std::uint32_t> items, const Philox& random);
+/// Shuffles `items` in place (Fisher-Yates from the end), draw `first` + i deciding item i; `first`
+/// is a multiple of Philox::group.
+void shuffle(std::span<std::uint32_t> items, const Philox& random, std::uint64_t first = 0);
 
 }  // namespace gemmnet

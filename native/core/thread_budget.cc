@@ -20,6 +20,14 @@ ThreadBudget::Share::~Share() {
   if (counts()) budget_.leave(*this);
 }
 
+void ThreadBudget::Share::rest() {
+  if (counts()) budget_.leave(*this);
+}
+
+void ThreadBudget::Share::resume() {
+  if (counts()) budget_.join(*this);
+}
+
 void ThreadBudget::join(Share& share) {
   const std::lock_guard lock(mutex_);
   shares_.push_back(&share);

@@ -43,6 +43,10 @@ class ThreadBudget {
     [[nodiscard]] std::size_t threads() const { return threads_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t most() const { return most_; }
 
+    /// Leaves the processors to others while the work waits for something, until `resume`.
+    void rest();
+    void resume();
+
    private:
     friend class ThreadBudget;
     /// The prediction of a row is over before anybody would have looked at it.

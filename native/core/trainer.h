@@ -7,6 +7,7 @@
 
 #include "core/inference.h"
 #include "core/quasi_newton/methods.h"
+#include "core/row_queue.h"
 #include "core/schedules.h"
 #include "core/step.h"
 
@@ -31,12 +32,20 @@ struct TrainerSettings {
   std::size_t threads = 0;  // 0: by the work in a step (plan.h) and what else runs (ThreadBudget)
 };
 
+/// Rows that come while they are trained on. No method that needs all of them at once takes it.
+struct StreamSettings {
+  std::shared_ptr<RowQueue> rows;
+  std::size_t epoch_rows = 0;      // of an epoch; 0: nobody knows before it ends
+  std::size_t shuffle_buffer = 0;  // rows that an order is drawn over; 0: they stay in theirs
+};
+
 /// What one fit is given.
 struct FitSettings {
-  Dataset train;
+  std::optional<Dataset> train;  // none: a stream
   std::vector<Dataset> validations;
   std::size_t epochs = 0;
   std::size_t batch_report_interval = 0;  // batches from one batch report to the next; 0: none
+  StreamSettings stream = {};
 };
 
 /// Loss and metrics as the user sees them: means over rows, or sums where the cost is a sum.
@@ -56,10 +65,10 @@ struct EpochReport {
 
 struct BatchReport {
   std::uint64_t epoch = 0;
-  std::size_t batch = 0;  // from 1
-  std::size_t batches = 0;
-  double loss = 0;     // of this batch, without the penalties
-  double penalty = 0;  // before its update, too
+  std::size_t batch = 0;    // from 1
+  std::size_t batches = 0;  // 0: not known yet
+  double loss = 0;          // of this batch, without the penalties
+  double penalty = 0;       // before its update, too
   double learning_rate = 0;
 };
 
@@ -91,8 +100,8 @@ struct FitOutcome {
   std::size_t batch = 0;
   // The first with such outputs, weights, or penalties of them; or the number of layers.
   std::size_t layer = 0;
-  std::optional<std::size_t> row =
-      std::nullopt;  // the first with such outputs, or such a loss; none of a penalty
+  // The first with such outputs, or such a loss; none of a penalty. In a stream, its number.
+  std::optional<std::uint64_t> row = std::nullopt;
 };
 
 /// What outlives a fit, so that a second one goes on where the first ended.

@@ -89,6 +89,9 @@ const sources: Readonly<
     source: (_, texts) => trainer({ optimizer: `[${object({ optimizer: `'sgd'`, ...texts })}]` }),
   },
   fitOptions: { source: (_, texts) => `makeTrainer().fit(data, ${object(texts)}).stop()` },
+  streamOptions: {
+    source: (_, texts) => `makeTrainer().fitStream([data], ${object(texts)}).stop()`,
+  },
   stepsOptions: { source: (_, texts) => `stepsPerEpoch(23, ${object(texts)})` },
   gradientCheckOptions: {
     source: (_, texts) => `network.checkGradients([[1, 2]], [[1, 2]], ${object(texts)})`,

@@ -361,3 +361,93 @@ export async function predictRawRows(say: Say, { path }: { path: string }): Prom
   say(Array.from(model.predict(rawRows).data))
   say(model.classify(rawRows))
 }
+
+/** Blocks of rows of that size, each made when it is asked for. */
+async function* makeBlocks(size: Size, blocks: number): AsyncGenerator<Dataset> {
+  const { columns } = sizes[size]
+  for (let i = 0; i < blocks; i++) {
+    const { x, labels } = clouds(500, columns, classes, i)
+    yield await Promise.resolve(new Dataset(x, labels, { classes }))
+  }
+}
+
+/**
+ * Trains on streams until it is terminated: on one without an end, on one whose source stops
+ * answering, and on one that waits for callbacks.
+ */
+export async function streamForever(say: Say, { size }: { size: Size }): Promise<void> {
+  async function* endless() {
+    for (;;) yield* makeBlocks(size, 10)
+  }
+  async function* silent() {
+    yield* makeBlocks(size, 3)
+    say('training')
+    await new Promise<never>(() => undefined)
+  }
+  const options = { epochRows: 700, epochs: forever }
+  await Promise.all([
+    makeTrainer(size).fitStream(endless, options),
+    makeTrainer(size).fitStream(endless, { ...options, shuffleBuffer: 2000 }),
+    makeTrainer(size).fitStream(endless, {
+      ...options,
+      callbacks: [{ onEpochEnd: () => undefined }],
+    }),
+    makeTrainer(size).fitStream(silent, {
+      ...options,
+      callbacks: [{ onBatchEnd: () => undefined }],
+    }),
+  ])
+}
+
+/** Drops every handle but the promise, and collects garbage while it trains on a stream. */
+export async function collectWhileStreaming(say: Say): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let collected = 0
+  const registry = new FinalizationRegistry(() => collected++)
+  async function* registered() {
+    for await (const block of makeBlocks('small', 40)) {
+      registry.register(block, 0)
+      yield block
+    }
+  }
+  const start = (shuffleBuffer?: number) => {
+    const options = { epochs: 2, ...(shuffleBuffer !== undefined && { shuffleBuffer }) }
+    const fit = makeTrainer('small').fitStream(registered, options)
+    return fit.then(({ epochs }) => epochs.length)
+  }
+  const state = { ended: false }
+  const all = Promise.all([start(), start(1500)]).finally(() => (state.ended = true))
+  while (!state.ended) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  say({ epochs: await all, collected })
+}
+
+/** Growth of the resident memory over a long stream; says it in megabytes every so many rows. */
+export async function streamLong(
+  say: Say,
+  { rows, every }: { rows: number; every: number },
+): Promise<void> {
+  const { columns } = sizes.small
+  function* blocks() {
+    for (let done = 0; done < rows; done += 1000)
+      yield {
+        x: {
+          data: new Float32Array(1000 * columns).fill(done / rows),
+          shape: [1000, columns] as const,
+        },
+        y: Int32Array.from({ length: 1000 }, (_, i) => i % classes),
+        classes,
+      }
+  }
+  const fit = makeTrainer('small').fitStream(blocks, {
+    epochs: rows / every,
+    epochRows: every,
+    shuffleBuffer: 10_000,
+    maximumRowsAhead: 5000,
+  })
+  for await (const { epoch } of fit)
+    say({ rows: epoch * every, megabytes: process.memoryUsage.rss() / 2 ** 20 })
+}

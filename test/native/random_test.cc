@@ -89,3 +89,19 @@ TEST_CASE("a shuffle swaps item i with one that draw i chooses of those before i
     std::swap(expected[i - 1], expected[random.below(i, i, random.word(i))]);
   CHECK(shuffled == expected);
 }
+
+TEST_CASE("blocks of an epoch are shuffled by draws of their own") {
+  const Philox random(5, Stream::shuffle, 1);
+  std::vector<std::uint32_t> items(100);
+  std::iota(items.begin(), items.end(), 0U);
+  std::vector<std::uint32_t> first = items;
+  shuffle(first, random);
+  std::vector<std::uint32_t> second = items;
+  shuffle(second, random, std::uint64_t{1} << 32);
+  CHECK(first != second);
+  for (std::uint32_t i = 100; i > 1; --i) {
+    const std::uint64_t index = (std::uint64_t{1} << 32) + i;
+    std::swap(items[i - 1], items[random.below(i, index, random.word(index))]);
+  }
+  CHECK(second == items);
+}

@@ -53,6 +53,18 @@ TEST_CASE("processors are dealt out evenly, the first ones getting what is over"
         std::vector<std::size_t>{4, 1, 3});
 }
 
+TEST_CASE("a share that rests leaves its processors to others, and gets some again") {
+  ThreadBudget budget(8);
+  Share first(budget, Kind::lasting, many);
+  const Share second(budget, Kind::lasting, many);
+  first.rest();
+  CHECK(second.threads() == 8);
+  first.resume();
+  CHECK(first.threads() == 4);
+  CHECK(second.threads() == 4);
+  first.rest();  // and goes, without having been resumed
+}
+
 TEST_CASE("fixed shares get what they ask for, and the others what is left, at least one") {
   CHECK(dealt(8, {{Kind::lasting, many}, {Kind::fixed, 5}, {Kind::lasting, many}}) ==
         std::vector<std::size_t>{2, 5, 1});
