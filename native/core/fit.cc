@@ -1,3 +1,4 @@
+// Over 400 lines: a fit from its first epoch to its last, in memory and from a stream.
 #include "core/fit.h"
 
 #include <algorithm>
