@@ -1,3 +1,4 @@
+// Over 400 lines: a fit from its first epoch to its last, in memory and from a stream.
 #include "core/fit.h"
 
 #include <algorithm>
@@ -132,12 +133,10 @@ void Fit<T>::follow_share() {
 template <typename T>
 void Fit<T>::list_rows() {
   order_.resize(block_.size());
-  if (block_.parts().size() == 1) {
-    const auto& [data, rows, number] = block_.parts().front();
-    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = data.place(rows.begin + i);
-  } else {
-    std::iota(order_.begin(), order_.end(), 0U);
-  }
+  std::iota(order_.begin(), order_.end(), 0U);
+  if (block_.parts().size() != 1) return;
+  const auto& [data, rows, number] = block_.parts().front();
+  for (std::uint32_t& entry : order_) entry = data.place(rows.begin + entry);
 }
 
 /// The rows of the block in the order of an epoch.
@@ -205,7 +204,7 @@ void Fit<T>::begin_phase() {
     step_->load(weights);
   else
     load_weights();
-  if (!quasi_newton) return;
+  if (!quasi_newton || !settings_.train) return;
   list_rows();
   cost_ = std::make_unique<FullBatchCost<T>>(network_, objective_, *step_, *settings_.train, order_,
                                              *team_);
@@ -345,7 +344,7 @@ typename Fit<T>::Ending Fit<T>::run_epoch() {
   ++state_.phase_epochs;
 
   Predictions<T> all;
-  if (objective_.needs_all_rows())
+  if (objective_.needs_all_rows() && like_)
     all = objective_.predictions(like_->rows(), scored_.targets, scored_.outputs.view(),
                                  {0, counts_.rows});
   objective_.finish(report_.train, all);

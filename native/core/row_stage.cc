@@ -47,7 +47,7 @@ const Rows& RowStage<T>::gather(std::span<const std::uint32_t> positions, Thread
   rows_.labels.resize(like.labels.empty() ? 0 : count);
   rows_.weights.resize(like.weights.empty() ? 0 : count);
   places_.resize(count);
-  const std::size_t row_bytes = like.features.columns * sizeof(T);
+  const std::size_t row_bytes = std::max<std::size_t>(1, like.features.columns) * sizeof(T);
   const std::size_t tile_rows = std::max<std::size_t>(1, tile_bytes / row_bytes);
   team.run((count + tile_rows - 1) / tile_rows, [&](std::size_t index, std::size_t /*thread*/) {
     const std::size_t begin = index * tile_rows;
