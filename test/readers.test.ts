@@ -2,9 +2,11 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import * as arrow from 'apache-arrow'
 import test from 'ava'
 import { Buffer } from 'node:buffer'
-import type { DType, Table } from '../lib/index.js'
+import type { DType, FloatArray, StreamSource, Table } from '../lib/index.js'
 import {
   Dataset,
+  dense,
+  Network,
   readCsv,
   readJsonLines,
   readNpy,
@@ -14,6 +16,7 @@ import {
   Table as Tables,
   tableFromArrow,
   tableFromDuckDB,
+  Trainer,
 } from '../lib/index.js'
 import { randomNumbers } from './helpers/data.js'
 
@@ -31,6 +34,20 @@ function makeColumns(dtype: DType): Float32Array[] | Float64Array[] {
   return names.map(() => make.from(Array.from({ length: rows }, draw))) as Float32Array[]
 }
 
+/** Weights after two epochs in the order of the rows, of `c` as a function of `a` and `b`. */
+async function weightsOf(source: Dataset | StreamSource, dtype: DType): Promise<FloatArray> {
+  const network = new Network<DType>({ inputs: 2, layers: [dense(8, 'tanh'), dense(1)], seed: 1, dtype }) // prettier-ignore
+  const trainer = new Trainer(network, {
+    loss: 'meanSquaredError',
+    optimizer: 'adam',
+    batchSize: 64,
+    shuffle: false,
+  })
+  if (source instanceof Dataset) await trainer.fit(source, { epochs: 2 })
+  else await trainer.fitStream(source, { target: 'c', epochs: 2 })
+  return network.parameters
+}
+
 async function gather(tables: AsyncIterable<Table>): Promise<Table> {
   const all: Table[] = []
   for await (const table of tables) all.push(table)
@@ -38,7 +55,7 @@ async function gather(tables: AsyncIterable<Table>): Promise<Table> {
 }
 
 for (const dtype of ['float32', 'float64'] as const)
-  test(`rows from memory, CSV, npy, JSON lines, Arrow and DuckDB make equal Datasets: ${dtype}`, async (t) => {
+  test(`rows from memory, CSV, npy, JSON lines, Arrow and DuckDB make equal Datasets, and equal weights: ${dtype}`, async (t) => {
     const columns = makeColumns(dtype)
     const row = (i: number) => columns.map((column) => column[i] ?? NaN)
     const flat = Array.from({ length: rows }, (_, i) => row(i)).flat()
@@ -97,5 +114,27 @@ for (const dtype of ['float32', 'float64'] as const)
     }
     for (const [what, table] of Object.entries(tables))
       compare(what, new Dataset(table.toMatrix(), labels, { dtype }))
-    compare('npy', new Dataset(await readNpy(npy), labels))
+    const fromNpy = await readNpy(npy)
+    compare('npy', new Dataset(fromNpy, labels))
+
+    const trained = (table: Table) =>
+      weightsOf(new Dataset(table.toMatrix(['a', 'b']), table.toMatrix(['c']), { dtype }), dtype)
+    const memory = new Tables(new Map(names.map((name, j) => [name, columns[j] ?? []])))
+    const weights = await trained(memory)
+    t.true(weights.every(Number.isFinite))
+    for (const [what, table] of Object.entries(tables))
+      t.deepEqual(await trained(table), weights, what)
+    const column = (j: number) => Float64Array.from({ length: rows }, (_, i) => fromNpy.data[3 * i + j] ?? NaN) // prettier-ignore
+    const npyTable = new Tables(new Map(names.map((name, j) => [name, column(j)])))
+    t.deepEqual(await trained(npyTable), weights, 'npy')
+    const sources: Record<string, StreamSource> = {
+      'a Table': memory,
+      'blocks of CSV': streamCsv(csv, { blockRows: 77 }),
+      'blocks of JSON lines': streamJsonLines(json, { blockRows: 77 }),
+      "Arrow's Table": arrow.tableFromIPC(ipc),
+      "Arrow's batches": () => arrow.tableFromIPC(ipc).batches,
+      "DuckDB's result": () => connection.stream(query),
+    }
+    for (const [what, source] of Object.entries(sources))
+      t.deepEqual(await weightsOf(source, dtype), weights, what)
   })

@@ -114,6 +114,11 @@ export class Pipeline {
     checkUses([...(this.#declared ?? []).flatMap((group) => group.columns), ...this.#others])
   }
 
+  /** Whether it has learned from rows; before that it transforms none. */
+  get isFitted(): boolean {
+    return this.#outputs !== undefined
+  }
+
   /**
    * A pipeline with what is usual for the columns of a table. Numbers: the median where they are
    * missing, then standardised. Categories: one-hot, or, if there are more than `oneHotLimit`, codes

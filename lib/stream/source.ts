@@ -1,4 +1,8 @@
-import type { Table } from '../data/table.js'
+import type { ArrowTable } from '../data/arrow.js'
+import { isArrowTable } from '../data/arrow.js'
+import type { DuckDBChunk, DuckDBResult } from '../data/duckdb.js'
+import { isDuckDBResult, streamDuckDB } from '../data/duckdb.js'
+import { Table } from '../data/table.js'
 import type { Dataset, DatasetOptions } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { Labels, MatrixLike } from '../matrix.js'
@@ -13,26 +17,36 @@ export type LabelledRows = {
 export type StreamRow = Readonly<Record<string, unknown>>
 
 /**
- * What a source gives at a time: a Dataset; a Table; features and targets; an array of row objects;
- * or a single row, which is gathered with those that follow.
+ * What a source gives at a time: a Dataset; a Table, of gemmnet's or Apache Arrow's; a RecordBatch of
+ * Arrow's; a chunk of DuckDB's, whose columns are 'column1', 'column2' and so on; features and
+ * targets; an array of row objects; or a single row, which is gathered with those that follow.
  */
-export type StreamBlock = Dataset | Table | LabelledRows | readonly StreamRow[] | StreamRow
-
-/** Blocks, one after the other. */
-export type Blocks<B = StreamBlock> = Iterable<B | PromiseLike<B>> | AsyncIterable<B>
+export type StreamBlock =
+  Dataset | Table | ArrowTable | DuckDBChunk | LabelledRows | readonly StreamRow[] | StreamRow
 
 /**
- * Where a stream's rows come from: an iterable or async iterable of blocks, or a function that is
- * called for each pass and returns one, or a promise of one.
+ * The blocks of a pass: an iterable or async iterable of them; a Table, of either kind; or a result of
+ * DuckDB's, whose rows are fetched as they are needed.
  */
-export type StreamSource<B = StreamBlock> = Blocks<B> | (() => Blocks<B> | PromiseLike<Blocks<B>>)
+export type Blocks =
+  | Iterable<StreamBlock | PromiseLike<StreamBlock>>
+  | AsyncIterable<StreamBlock>
+  | Table
+  | ArrowTable
+  | DuckDBResult
+
+/**
+ * Where a stream's rows come from: blocks, or a function that is called for each pass and returns
+ * them, or a promise of them.
+ */
+export type StreamSource = Blocks | (() => Blocks | PromiseLike<Blocks>)
 
 /** The iterator of a pass, of whichever kind. */
 export type BlockIterator = Iterator<unknown> | AsyncIterator<unknown>
 
 /** Checks what is given as a source: whether it can be iterated over, or called. */
 export function checkSource(source: unknown): StreamSource {
-  if (typeof source !== 'function' && !isIterable(source))
+  if (typeof source !== 'function' && blocksOf(source) === undefined)
     throw typeError(
       'source',
       'an iterable, an async iterable, or a function that returns one',
@@ -44,11 +58,24 @@ export function checkSource(source: unknown): StreamSource {
 /** Begins a pass. */
 export async function beginPass(source: StreamSource): Promise<BlockIterator> {
   const given: unknown = typeof source === 'function' ? await source() : source
-  if (!isIterable(given)) throw typeError('source()', 'an iterable or an async iterable', given)
-  return Symbol.asyncIterator in given ? given[Symbol.asyncIterator]() : given[Symbol.iterator]()
+  const blocks = blocksOf(given)
+  if (blocks === undefined) throw typeError('source()', 'an iterable or an async iterable', given)
+  return Symbol.asyncIterator in blocks ? blocks[Symbol.asyncIterator]() : blocks[Symbol.iterator]()
 }
 
-function isIterable(value: unknown): value is Blocks<unknown> {
+/** What gives the blocks of a pass one by one, if it is anything that has some. */
+function blocksOf(given: unknown): Iterable<unknown> | AsyncIterable<unknown> | undefined {
+  // Iterated over, an Arrow Table gives rows, which take much longer.
+  if (isArrowTable(given)) {
+    const batches: unknown = Reflect.get(given, 'batches')
+    return Array.isArray(batches) ? (batches as unknown[]) : [given]
+  }
+  if (isDuckDBResult(given)) return streamDuckDB(given)
+  if (given instanceof Table) return [given]
+  return isIterable(given) ? given : undefined
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
   if (typeof value !== 'object' || value === null) return false
   return [Symbol.asyncIterator, Symbol.iterator].some(
     (name) => typeof Reflect.get(value, name) === 'function',

@@ -1,7 +1,10 @@
+import { isArrowTable, tableFromArrow } from '../data/arrow.js'
+import { isDuckDBChunk, tableFromDuckDB } from '../data/duckdb.js'
 import { Table } from '../data/table.js'
 
-/** The columns of a value that has some: a {@link Table}; undefined for any other value. */
+/** The columns of a block that has some; undefined for any other value. */
 export function toTable(value: unknown): Table | undefined {
-  // Arrow tables and record batches, and DuckDB's chunks, become Tables here.
-  return value instanceof Table ? value : undefined
+  if (value instanceof Table) return value
+  if (isArrowTable(value)) return tableFromArrow(value)
+  return isDuckDBChunk(value) ? tableFromDuckDB(value) : undefined
 }
