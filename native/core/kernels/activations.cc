@@ -37,11 +37,15 @@ template <typename T, typename Function>
 template <typename T, typename Slope>
 [[gnu::always_inline]] inline void backward_loop(MatrixView<const T> from, MatrixView<T> d,
                                                  const Slope& slope) {
-  for (std::size_t r = 0; r < d.rows; ++r) {
+  // Rows without gaps are one long row.
+  const bool contiguous = from.stride == d.columns && d.stride == d.columns;
+  const std::size_t rows = contiguous ? 1 : d.rows;
+  const std::size_t columns = contiguous ? d.rows * d.columns : d.columns;
+  for (std::size_t r = 0; r < rows; ++r) {
     const T* const from_row = from.data + r * from.stride;
     T* const d_row = d.data + r * d.stride;
     GEMMNET_INDEPENDENT_ITERATIONS
-    for (std::size_t c = 0; c < d.columns; ++c) d_row[c] *= slope(from_row[c]);
+    for (std::size_t c = 0; c < columns; ++c) d_row[c] *= slope(from_row[c]);
   }
 }
 
