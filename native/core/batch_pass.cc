@@ -53,6 +53,7 @@ void BatchPass<T>::prepare(const Plan& plan) {
     tile_sums_.emplace_back(sums);
   }
   stages_.reserve(2 * network_.layers().size() + 2);
+  staged_passes_.reserve(network_.layers().size());
   while (plan.gradients_by_rows && row_gradients_.size() < plan.row_tiles.size())
     row_gradients_.emplace_back(network_.block_size());
 }
@@ -67,6 +68,8 @@ template <typename T>
 void BatchPass<T>::set_stages(const Plan& plan) {
   if (staged_rows_ == plan.rows) return;
   staged_rows_ = plan.rows;
+  staged_passes_.clear();
+  for (const LayerPass<T>& pass : passes_) staged_passes_.push_back(cut_rows(pass, {0, plan.rows}));
   const std::size_t layers = network_.layers().size();
   stages_.assign(1, {{0, 0}, false, false});
   const auto after_blocks = [&](std::size_t layer) {

@@ -56,9 +56,8 @@ class BatchPass {
   /// After `non_finite`: of the forward pass.
   [[nodiscard]] const NonFinite& non_finite() const { return non_finite_; }
 
-  /// What a gradient of the rows that were last run is taken from. Rows beyond theirs are there
-  /// from a larger batch.
-  [[nodiscard]] const LayerPass<T>& pass(std::size_t layer) const { return passes_[layer]; }
+  /// What a gradient of the rows that were last run is taken from.
+  [[nodiscard]] const LayerPass<T>& pass(std::size_t layer) const { return staged_passes_[layer]; }
   /// The gradients that the rows of a tile made, as the network's block, where the plan wanted
   /// them.
   [[nodiscard]] AlignedBuffer<T>& row_gradients(std::size_t tile) { return row_gradients_[tile]; }
@@ -104,7 +103,8 @@ class BatchPass {
 
   BatchDraws draws_;
   PassBuffers<T> buffers_;
-  std::span<const LayerPass<T>> passes_;
+  std::span<const LayerPass<T>> passes_;     // for the most rows there can be
+  std::vector<LayerPass<T>> staged_passes_;  // cut to staged_rows_
   TargetRows<T> targets_;
   std::vector<AlignedBuffer<T>> row_gradients_;     // per row tile, where the plan wants them
   std::vector<AlignedBuffer<T>> tile_sums_;         // per row tile: of the layer being coupled

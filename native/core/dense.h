@@ -36,8 +36,8 @@ class Dense final : public Layer<T> {
  private:
   enum : std::size_t { kernel, bias };
 
-  using Product = void (*)(Transpose, MatrixView<const T>, Transpose, MatrixView<const T>, T,
-                           MatrixView<T>);
+  using Product = void (*)(Transpose, const MatrixView<const T>&, Transpose,
+                           const MatrixView<const T>&, T, const MatrixView<T>&);
 
   void forward_with(Product product, const LayerPass<T>& pass, Range rows, Range outputs,
                     typename Layer<T>::Ending ending) const;

@@ -23,8 +23,8 @@ blasint blas(std::size_t size) { return static_cast<blasint>(size); }
 
 /// One call of BLAS.
 template <typename T>
-void multiply(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-              MatrixView<const T> b, T beta, MatrixView<T> c) {
+void multiply(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+              const MatrixView<const T>& b, T beta, const MatrixView<T>& c) {
   const blasint m = blas(c.rows);
   const blasint n = blas(c.columns);
   const blasint k = blas(transpose_a == Transpose::yes ? a.rows : a.columns);
@@ -69,7 +69,7 @@ constexpr std::size_t fewest_rows_for_parts = 24;
 
 /// What `columns` and `depth` choose of b, copied to the thread's panel.
 template <typename T>
-MatrixView<const T> copy_panel(Transpose transpose, MatrixView<const T> b, Range depth,
+MatrixView<const T> copy_panel(Transpose transpose, const MatrixView<const T>& b, Range depth,
                                Range columns) {
   // Of the thread's own, so that a step need not hand one down to here.
   alignas(
@@ -86,8 +86,8 @@ MatrixView<const T> copy_panel(Transpose transpose, MatrixView<const T> b, Range
 
 /// The calls for a part depend on its own size and the whole depth only.
 template <typename T>
-void multiply_in_parts(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-                       MatrixView<const T> b, T beta, MatrixView<T> c) {
+void multiply_in_parts(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+                       const MatrixView<const T>& b, T beta, const MatrixView<T>& c) {
   const bool a_transposed = transpose_a == Transpose::yes;
   const auto block_of_a = [&](Range rows, Range depth) {
     return a_transposed ? a.block(depth, rows) : a.block(rows, depth);
@@ -122,8 +122,8 @@ std::size_t unpacked_limit() {
 }  // namespace
 
 template <typename T>
-void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-          MatrixView<const T> b, T beta, MatrixView<T> c) {
+void gemm(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+          const MatrixView<const T>& b, T beta, const MatrixView<T>& c) {
   const std::size_t limit = unpacked_limit<T>();
   if (limit == 0 || c.rows < fewest_rows_for_parts)
     return multiply(transpose_a, a, transpose_b, b, beta, c);
@@ -155,23 +155,23 @@ template PartSize joinable_parts<float>();
 template PartSize joinable_parts<double>();
 
 template <typename T>
-void gemm_of_parts(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-                   MatrixView<const T> b, T beta, MatrixView<T> c) {
+void gemm_of_parts(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+                   const MatrixView<const T>& b, T beta, const MatrixView<T>& c) {
   const std::size_t limit = unpacked_limit<T>();
   if (limit == 0)
     multiply(transpose_a, a, transpose_b, b, beta, c);
   else
     multiply_in_parts(transpose_a, a, transpose_b, b, beta, c);
 }
-template void gemm_of_parts(Transpose, MatrixView<const float>, Transpose, MatrixView<const float>,
-                            float, MatrixView<float>);
-template void gemm_of_parts(Transpose, MatrixView<const double>, Transpose,
-                            MatrixView<const double>, double, MatrixView<double>);
+template void gemm_of_parts(Transpose, const MatrixView<const float>&, Transpose,
+                            const MatrixView<const float>&, float, const MatrixView<float>&);
+template void gemm_of_parts(Transpose, const MatrixView<const double>&, Transpose,
+                            const MatrixView<const double>&, double, const MatrixView<double>&);
 
-template void gemm(Transpose, MatrixView<const float>, Transpose, MatrixView<const float>, float,
-                   MatrixView<float>);
-template void gemm(Transpose, MatrixView<const double>, Transpose, MatrixView<const double>, double,
-                   MatrixView<double>);
+template void gemm(Transpose, const MatrixView<const float>&, Transpose,
+                   const MatrixView<const float>&, float, const MatrixView<float>&);
+template void gemm(Transpose, const MatrixView<const double>&, Transpose,
+                   const MatrixView<const double>&, double, const MatrixView<double>&);
 
 bool factorize_cholesky(MatrixView<double> a) {
   // Right-looking, in blocks. Not LAPACK's: OpenBLAS can be built without it.

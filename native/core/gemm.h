@@ -9,8 +9,8 @@ enum class Transpose : bool { no, yes };
 /// c = op(a) op(b) + beta c, on the calling thread. `beta` of 0 overwrites c, NaN included.
 /// Safe to call from several threads at once on different c.
 template <typename T>
-void gemm(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-          MatrixView<const T> b, T beta, MatrixView<T> c);
+void gemm(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+          const MatrixView<const T>& b, T beta, const MatrixView<T>& c);
 
 /// Rows and columns of a part of a product.
 struct PartSize {
@@ -26,8 +26,8 @@ PartSize joinable_parts();
 
 /// gemm for some neighbouring parts of a product, the last ones maybe smaller.
 template <typename T>
-void gemm_of_parts(Transpose transpose_a, MatrixView<const T> a, Transpose transpose_b,
-                   MatrixView<const T> b, T beta, MatrixView<T> c);
+void gemm_of_parts(Transpose transpose_a, const MatrixView<const T>& a, Transpose transpose_b,
+                   const MatrixView<const T>& b, T beta, const MatrixView<T>& c);
 
 /// Replaces the lower triangle of `a` by that of L, where L L' is the symmetric matrix whose lower
 /// triangle `a` held; leaves the upper one alone. False, and `a` is spoilt, where that matrix is

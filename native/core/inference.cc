@@ -19,13 +19,18 @@ Inference<T>::Inference(const Network<T>& network, std::size_t largest, std::siz
       tile_rows_(std::min(largest, inference_rows(network))),
       workspaces_(threads) {
   for (Workspace& workspace : workspaces_) {
-    workspace.input = Matrix<T>(tile_rows_, network.inputs());
     workspace.even = Matrix<T>(tile_rows_, network.widest());
     workspace.odd = Matrix<T>(tile_rows_, network.widest());
     workspace.targets = TargetRows<T>(tile_rows_, network.outputs());
     workspace.passes.resize(network.layers().size());
     workspace.places.resize(tile_rows_);
   }
+}
+
+template <typename T>
+void Inference<T>::prepare_inputs() {
+  for (Workspace& workspace : workspaces_)
+    if (workspace.input.bytes() == 0) workspace.input = Matrix<T>(tile_rows_, network_.inputs());
 }
 
 template <typename T>
@@ -54,6 +59,7 @@ template <typename T>
 void Inference<T>::predict(const T* parameters, const StoredMatrix& features, MatrixView<T> outputs,
                            ThreadTeam& team, const Stop& stop) {
   const auto as_is = features.as_is<T>();
+  if (!as_is) prepare_inputs();
   const std::size_t tiles = (outputs.rows + tile_rows_ - 1) / tile_rows_;
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
     if (stop()) return;
@@ -78,6 +84,7 @@ template <typename T>
 void Inference<T>::predict(const T* parameters, const Dataset& data, MatrixView<T> outputs,
                            ThreadTeam& team, const Stop& stop) {
   if (data.is_whole()) return predict(parameters, data.rows().features, outputs, team, stop);
+  prepare_inputs();
   const std::size_t tiles = (outputs.rows + tile_rows_ - 1) / tile_rows_;
   team.run(tiles, [&](std::size_t index, std::size_t thread) {
     if (stop()) return;
@@ -111,6 +118,7 @@ void Inference<T>::evaluate(const T* parameters, const Objective<T>& objective, 
                             ThreadTeam& team, const Stop& stop, Scores& scores) {
   enum : std::size_t { tile_loss, tile_activity, tile_weight, tile_metrics };
   const std::size_t tiles = (data.size() + tile_rows_ - 1) / tile_rows_;
+  prepare_inputs();
   while (tile_scores_.size() < tiles)
     tile_scores_.emplace_back(tile_metrics + objective.metric_sum_count());
   const bool needs_all = objective.needs_all_rows();

@@ -36,13 +36,15 @@ class Inference {
 
  private:
   struct Workspace {
-    Matrix<T> input;
-    Matrix<T> even;  // outputs of layers 0, 2, ...
+    Matrix<T> input;  // gathered rows, where there are any
+    Matrix<T> even;   // outputs of layers 0, 2, ...
     Matrix<T> odd;
     TargetRows<T> targets;
     std::vector<LayerPass<T>> passes;
     std::vector<std::uint32_t> places;
   };
+
+  void prepare_inputs();
 
   /// Links the passes of `workspace` for `rows` rows; the last layer writes to `output`.
   void link(Workspace& workspace, const T* parameters, MatrixView<const T> input,

@@ -26,7 +26,8 @@ struct Range {
 
 /// A row-major block that somebody else owns: element (r, c) is `data[r * stride + c]`.
 /// The kernels, which are compiled once per instruction set, use its fields only (see
-/// kernels/loops.h).
+/// kernels/loops.h). They and gemm take it by reference: to copy one whose fields have just been
+/// written waits for the stores, which a small step would notice.
 template <typename T>
 struct MatrixView {
   T* data = nullptr;

@@ -35,7 +35,7 @@ Network<T>::Network(const Network& other) : Network(other.inputs_, other.setting
 
 template <typename T>
 std::size_t Network<T>::widest() const {
-  std::size_t widest = inputs_;
+  std::size_t widest = 0;
   for (const auto& layer : layers_) widest = std::max(widest, layer->outputs());
   return widest;
 }

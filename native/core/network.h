@@ -39,6 +39,7 @@ class Network {
   [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
   /// Elements of the block: the parameters, each tensor beginning on a cache line.
   [[nodiscard]] std::size_t block_size() const { return block_size_; }
+  /// Columns of the widest output of a layer.
   [[nodiscard]] std::size_t widest() const;
   [[nodiscard]] const std::vector<LayerSettings>& settings() const { return settings_; }
 

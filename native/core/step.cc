@@ -86,9 +86,9 @@ void Step<T>::gradients(const Plan& plan, Gradients what, ThreadTeam& team) {
         what == Gradients::update
             ? MatrixView<T>(scratch_[thread].data(), tile.rows.size(), tile.columns.size())
             : gradient_part(tile);
-    network_.layers()[place.layer]->gradient(cut_rows(pass_.pass(place.layer), {0, plan.rows}),
-                                             place.tensor, tile.rows, tile.columns,
-                                             what == Gradients::add ? T{1} : T{0}, into);
+    network_.layers()[place.layer]->gradient(pass_.pass(place.layer), place.tensor, tile.rows,
+                                             tile.columns, what == Gradients::add ? T{1} : T{0},
+                                             into);
     if (what == Gradients::update) update_.apply(plan, index, into);
   });
 }

@@ -37,35 +37,41 @@ template <typename T, typename Function>
 template <typename T, typename Slope>
 [[gnu::always_inline]] inline void backward_loop(MatrixView<const T> from, MatrixView<T> d,
                                                  const Slope& slope) {
-  for (std::size_t r = 0; r < d.rows; ++r) {
+  // Rows without gaps are one long row.
+  const bool contiguous = from.stride == d.columns && d.stride == d.columns;
+  const std::size_t rows = contiguous ? 1 : d.rows;
+  const std::size_t columns = contiguous ? d.rows * d.columns : d.columns;
+  for (std::size_t r = 0; r < rows; ++r) {
     const T* const from_row = from.data + r * from.stride;
     T* const d_row = d.data + r * d.stride;
     GEMMNET_INDEPENDENT_ITERATIONS
-    for (std::size_t c = 0; c < d.columns; ++c) d_row[c] *= slope(from_row[c]);
+    for (std::size_t c = 0; c < columns; ++c) d_row[c] *= slope(from_row[c]);
   }
 }
 
 template <typename T, typename Function>
-void forward_elements(const double* /*options*/, MatrixView<T> z, const T* bias, MatrixView<T> a) {
+void forward_elements(const double* /*options*/, const MatrixView<T>& z, const T* bias,
+                      const MatrixView<T>& a) {
   forward_loop(z, bias, a, Function{});
 }
 
 template <typename T, bool ReadsInput, typename Slope>
-void backward_elements(const double* /*options*/, MatrixView<const T> z, MatrixView<const T> a,
-                       MatrixView<T> d) {
+void backward_elements(const double* /*options*/, const MatrixView<const T>& z,
+                       const MatrixView<const T>& a, const MatrixView<T>& d) {
   backward_loop(ReadsInput ? z : a, d, Slope{});
 }
 
 /// The same for functions of an element and the row's one option.
 template <typename T, typename Function>
-void forward_option(const double* options, MatrixView<T> z, const T* bias, MatrixView<T> a) {
+void forward_option(const double* options, const MatrixView<T>& z, const T* bias,
+                    const MatrixView<T>& a) {
   const T option = static_cast<T>(options[0]);
   forward_loop(z, bias, a, [=](T x) { return Function{}(x, option); });
 }
 
 template <typename T, bool ReadsInput, typename Slope>
-void backward_option(const double* options, MatrixView<const T> z, MatrixView<const T> a,
-                     MatrixView<T> d) {
+void backward_option(const double* options, const MatrixView<const T>& z,
+                     const MatrixView<const T>& a, const MatrixView<T>& d) {
   const T option = static_cast<T>(options[0]);
   backward_loop(ReadsInput ? z : a, d, [=](T x) { return Slope{}(x, option); });
 }
@@ -192,7 +198,8 @@ struct ExactGelu {
 };
 
 template <typename T>
-void gelu_forward(const double* options, MatrixView<T> z, const T* bias, MatrixView<T> a) {
+void gelu_forward(const double* options, const MatrixView<T>& z, const T* bias,
+                  const MatrixView<T>& a) {
   if (options[0] != 0)
     forward_loop(z, bias, a, [](T x) { return ApproximateGelu<T>::value(x); });
   else
@@ -200,8 +207,8 @@ void gelu_forward(const double* options, MatrixView<T> z, const T* bias, MatrixV
 }
 
 template <typename T>
-void gelu_backward(const double* options, MatrixView<const T> z, MatrixView<const T> /*a*/,
-                   MatrixView<T> d) {
+void gelu_backward(const double* options, const MatrixView<const T>& z,
+                   const MatrixView<const T>& /*a*/, const MatrixView<T>& d) {
   if (options[0] != 0)
     backward_loop(z, d, [](T x) { return ApproximateGelu<T>::slope(x); });
   else
@@ -244,7 +251,8 @@ void narrow_softmax_rows(MatrixView<T> z, const T* bias, MatrixView<T> a, std::s
 
 /// a = exp(z - max z) / sum exp(z - max z), in each row.
 template <typename T>
-void softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bias, MatrixView<T> a) {
+void softmax_forward(const double* /*options*/, const MatrixView<T>& z, const T* bias,
+                     const MatrixView<T>& a) {
   if (z.columns < narrow_columns) {
     each_group(z.rows, [=](std::size_t first, std::size_t count) {
       narrow_softmax_rows(z, bias, a, first, count);
@@ -266,8 +274,8 @@ void softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bias, 
 
 /// dC/dz = a (dC/da - sum(dC/da a)), in each row.
 template <typename T>
-void softmax_backward(const double* /*options*/, MatrixView<const T> /*z*/, MatrixView<const T> a,
-                      MatrixView<T> d) {
+void softmax_backward(const double* /*options*/, const MatrixView<const T>& /*z*/,
+                      const MatrixView<const T>& a, const MatrixView<T>& d) {
   for (std::size_t r = 0; r < d.rows; ++r) {
     const T* const a_row = a.data + r * a.stride;
     T* const d_row = d.data + r * d.stride;
@@ -279,8 +287,8 @@ void softmax_backward(const double* /*options*/, MatrixView<const T> /*z*/, Matr
 
 /// a = z - max z - log sum exp(z - max z), in each row.
 template <typename T>
-void log_softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bias,
-                         MatrixView<T> a) {
+void log_softmax_forward(const double* /*options*/, const MatrixView<T>& z, const T* bias,
+                         const MatrixView<T>& a) {
   for (std::size_t r = 0; r < z.rows; ++r) {
     T* const z_row = z.data + r * z.stride;
     T* const a_row = a.data + r * a.stride;
@@ -294,8 +302,8 @@ void log_softmax_forward(const double* /*options*/, MatrixView<T> z, const T* bi
 
 /// dC/dz = dC/da - e^a sum(dC/da), in each row.
 template <typename T>
-void log_softmax_backward(const double* /*options*/, MatrixView<const T> /*z*/,
-                          MatrixView<const T> a, MatrixView<T> d) {
+void log_softmax_backward(const double* /*options*/, const MatrixView<const T>& /*z*/,
+                          const MatrixView<const T>& a, const MatrixView<T>& d) {
   for (std::size_t r = 0; r < d.rows; ++r) {
     const T* const a_row = a.data + r * a.stride;
     T* const d_row = d.data + r * d.stride;

@@ -32,7 +32,7 @@ template <typename T>
 }
 
 template <typename T>
-void column_sums(MatrixView<const T> m, T beta, T* sums) {
+void column_sums(const MatrixView<const T>& m, T beta, T* sums) {
   std::size_t c = 0;
   for (; c + row_lanes <= m.columns; c += row_lanes) lane_column_sums(m, c, beta, sums);
   for (; c < m.columns; ++c) {
@@ -93,7 +93,7 @@ template <typename T>
 }
 
 template <typename T>
-void transpose(MatrixView<const T> from, MatrixView<T> to) {
+void transpose(const MatrixView<const T>& from, const MatrixView<T>& to) {
   constexpr std::size_t lanes = vector_lanes<T>;
   std::size_t r = 0;
   for (; r + lanes <= from.rows; r += lanes) {
@@ -177,7 +177,7 @@ std::size_t first_non_finite(const T* values, std::size_t size) {
 }
 
 template <typename T, typename From>
-void gather(const From* from, T scale, const std::uint32_t* places, MatrixView<T> to) {
+void gather(const From* from, T scale, const std::uint32_t* places, const MatrixView<T>& to) {
   constexpr std::size_t line = 64;  // bytes of a cache line
   const std::size_t columns = to.columns;
   const auto row = [=](std::size_t i) { return from + places[i] * columns; };
@@ -295,7 +295,7 @@ void average(T momentum, const T* values, T* averages, std::size_t size) {
 }
 
 template <typename T>
-void limit_column_norms(MatrixView<T> m, T limit, T epsilon) {
+void limit_column_norms(const MatrixView<T>& m, T limit, T epsilon) {
   constexpr std::size_t block = 64;
   for (std::size_t first = 0; first < m.columns; first += block) {
     const std::size_t size = m.columns - first < block ? m.columns - first : block;

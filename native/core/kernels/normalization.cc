@@ -15,7 +15,7 @@ void for_blocks(std::size_t columns, const Work& work) {
 }
 
 template <typename T>
-void column_moments(MatrixView<const T> x, T* means, T* squares) {
+void column_moments(const MatrixView<const T>& x, T* means, T* squares) {
   const T share = 1 / static_cast<T>(x.rows);
   for (std::size_t c = 0; c < x.columns; ++c) means[c] = squares[c] = 0;
   for (std::size_t r = 0; r < x.rows; ++r) {
@@ -34,8 +34,8 @@ void column_moments(MatrixView<const T> x, T* means, T* squares) {
 }
 
 template <typename T>
-void normalize_columns(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
-                       const T* gamma, const T* beta, MatrixView<T> y) {
+void normalize_columns(const MatrixView<const T>& x, const T* means, const T* variances, T epsilon,
+                       const T* gamma, const T* beta, const MatrixView<T>& y) {
   for_blocks(x.columns, [=](std::size_t first, std::size_t size) {
     T factors[block];
     for (std::size_t c = 0; c < size; ++c)
@@ -51,8 +51,8 @@ void normalize_columns(MatrixView<const T> x, const T* means, const T* variances
 }
 
 template <typename T>
-void column_gradient_sums(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
-                          MatrixView<const T> d, T* sums, T* products) {
+void column_gradient_sums(const MatrixView<const T>& x, const T* means, const T* variances,
+                          T epsilon, const MatrixView<const T>& d, T* sums, T* products) {
   for_blocks(x.columns, [=](std::size_t first, std::size_t size) {
     T d_sums[block] = {};
     T d_products[block] = {};
@@ -73,9 +73,9 @@ void column_gradient_sums(MatrixView<const T> x, const T* means, const T* varian
 }
 
 template <typename T>
-void normalize_columns_backward(MatrixView<const T> x, const T* means, const T* variances,
+void normalize_columns_backward(const MatrixView<const T>& x, const T* means, const T* variances,
                                 T epsilon, const T* gamma, const T* d_means, const T* d_products,
-                                MatrixView<const T> d, MatrixView<T> dx) {
+                                const MatrixView<const T>& d, const MatrixView<T>& dx) {
   for_blocks(x.columns, [=](std::size_t first, std::size_t size) {
     T inverses[block];
     for (std::size_t c = 0; c < size; ++c)
@@ -100,8 +100,8 @@ void normalize_columns_backward(MatrixView<const T> x, const T* means, const T* 
 }
 
 template <typename T>
-void normalize_rows(MatrixView<const T> x, T epsilon, const T* gamma, const T* beta,
-                    MatrixView<T> kept, MatrixView<T> y) {
+void normalize_rows(const MatrixView<const T>& x, T epsilon, const T* gamma, const T* beta,
+                    const MatrixView<T>& kept, const MatrixView<T>& y) {
   const T share = 1 / static_cast<T>(x.columns);
   for (std::size_t r = 0; r < x.rows; ++r) {
     const T* const from = x.data + r * x.stride;
@@ -123,8 +123,8 @@ void normalize_rows(MatrixView<const T> x, T epsilon, const T* gamma, const T* b
 }
 
 template <typename T>
-void normalize_rows_backward(MatrixView<const T> kept, const T* gamma, MatrixView<const T> d,
-                             MatrixView<T> dx) {
+void normalize_rows_backward(const MatrixView<const T>& kept, const T* gamma,
+                             const MatrixView<const T>& d, const MatrixView<T>& dx) {
   const T share = 1 / static_cast<T>(d.columns);
   for (std::size_t r = 0; r < d.rows; ++r) {
     const T* const x_hat = kept.data + r * kept.stride;
@@ -143,7 +143,7 @@ void normalize_rows_backward(MatrixView<const T> kept, const T* gamma, MatrixVie
 }
 
 template <typename T>
-void column_products(MatrixView<const T> a, MatrixView<const T> b, T beta, T* sums) {
+void column_products(const MatrixView<const T>& a, const MatrixView<const T>& b, T beta, T* sums) {
   for (std::size_t c = 0; c < a.columns; ++c) sums[c] = beta == 0 ? T{0} : beta * sums[c];
   for (std::size_t r = 0; r < a.rows; ++r) {
     const T* const a_row = a.data + r * a.stride;

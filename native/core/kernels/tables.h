@@ -27,10 +27,11 @@ struct Activation {
   bool kinked;       // f has points without a derivative; gradient checks keep away from them
 
   /// z += bias, a = f(z). `bias` is one row, or null. `a` may be `z` unless `reads_input`.
-  void (*forward)(const double* options, MatrixView<T> z, const T* bias, MatrixView<T> a);
+  void (*forward)(const double* options, const MatrixView<T>& z, const T* bias,
+                  const MatrixView<T>& a);
   /// d = dC/dz, from d = dC/da, in place.
-  void (*backward)(const double* options, MatrixView<const T> z, MatrixView<const T> a,
-                   MatrixView<T> d);
+  void (*backward)(const double* options, const MatrixView<const T>& z,
+                   const MatrixView<const T>& a, const MatrixView<T>& d);
 };
 
 /// Some rows of a batch on their way through a loss.
@@ -109,9 +110,9 @@ struct DrawRow {
 template <typename T>
 struct Elementwise {
   /// sums[c] = beta sums[c] + sum over r of m(r, c); a beta of 0 overwrites
-  void (*column_sums)(MatrixView<const T> m, T beta, T* sums);
+  void (*column_sums)(const MatrixView<const T>& m, T beta, T* sums);
   /// to(c, r) = from(r, c)
-  void (*transpose)(MatrixView<const T> from, MatrixView<T> to);
+  void (*transpose)(const MatrixView<const T>& from, const MatrixView<T>& to);
   void (*add)(const T* from, T* to, std::size_t size);
   void (*multiply)(const T* a, const T* b, T* products, std::size_t size);
   void (*scale)(T factor, T* values, std::size_t size);
@@ -132,39 +133,42 @@ struct Elementwise {
   /// averages = momentum averages + (1 - momentum) values
   void (*average)(T momentum, const T* values, T* averages, std::size_t size);
   /// Multiplies each column of m with min(norm, limit) / (norm + epsilon), its Euclidean norm.
-  void (*limit_column_norms)(MatrixView<T> m, T limit, T epsilon);
+  void (*limit_column_norms)(const MatrixView<T>& m, T limit, T epsilon);
   /// to(i, :) = scale times row places[i] of a matrix of as many columns, one row after the other
   void (*gather_bytes)(const std::uint8_t* from, T scale, const std::uint32_t* places,
-                       MatrixView<T> to);
-  void (*gather_floats)(const float* from, T scale, const std::uint32_t* places, MatrixView<T> to);
+                       const MatrixView<T>& to);
+  void (*gather_floats)(const float* from, T scale, const std::uint32_t* places,
+                        const MatrixView<T>& to);
   void (*gather_doubles)(const double* from, T scale, const std::uint32_t* places,
-                         MatrixView<T> to);
+                         const MatrixView<T>& to);
 };
 
 /// The loops of batch normalization, by columns, and of layer normalization, by rows.
 template <typename T>
 struct Normalization {
   /// Of each column the mean, and the sum of squares about it.
-  void (*column_moments)(MatrixView<const T> x, T* means, T* squares);
+  void (*column_moments)(const MatrixView<const T>& x, T* means, T* squares);
   /// y = gamma x_hat + beta, x_hat = (x - mean) / sqrt(variance + epsilon).
-  void (*normalize_columns)(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
-                            const T* gamma, const T* beta, MatrixView<T> y);
+  void (*normalize_columns)(const MatrixView<const T>& x, const T* means, const T* variances,
+                            T epsilon, const T* gamma, const T* beta, const MatrixView<T>& y);
   /// The sums over the rows of d and of d x_hat: dC/dbeta and dC/dgamma.
-  void (*column_gradient_sums)(MatrixView<const T> x, const T* means, const T* variances, T epsilon,
-                               MatrixView<const T> d, T* sums, T* products);
+  void (*column_gradient_sums)(const MatrixView<const T>& x, const T* means, const T* variances,
+                               T epsilon, const MatrixView<const T>& d, T* sums, T* products);
   /// dx = gamma / sqrt(variance + epsilon) (d - d_mean - x_hat d_product), the means over the batch
   /// of d and d x_hat; null where mean and variance do not depend on x.
-  void (*normalize_columns_backward)(MatrixView<const T> x, const T* means, const T* variances,
-                                     T epsilon, const T* gamma, const T* d_means,
-                                     const T* d_products, MatrixView<const T> d, MatrixView<T> dx);
+  void (*normalize_columns_backward)(const MatrixView<const T>& x, const T* means,
+                                     const T* variances, T epsilon, const T* gamma,
+                                     const T* d_means, const T* d_products,
+                                     const MatrixView<const T>& d, const MatrixView<T>& dx);
   /// The same for the moments of each row. `kept`, if it has data, receives x_hat, and in one more
   /// column 1 / sqrt(variance + epsilon).
-  void (*normalize_rows)(MatrixView<const T> x, T epsilon, const T* gamma, const T* beta,
-                         MatrixView<T> kept, MatrixView<T> y);
-  void (*normalize_rows_backward)(MatrixView<const T> kept, const T* gamma, MatrixView<const T> d,
-                                  MatrixView<T> dx);
+  void (*normalize_rows)(const MatrixView<const T>& x, T epsilon, const T* gamma, const T* beta,
+                         const MatrixView<T>& kept, const MatrixView<T>& y);
+  void (*normalize_rows_backward)(const MatrixView<const T>& kept, const T* gamma,
+                                  const MatrixView<const T>& d, const MatrixView<T>& dx);
   /// sums[c] = beta sums[c] + sum over r of a(r, c) b(r, c); a beta of 0 overwrites
-  void (*column_products)(MatrixView<const T> a, MatrixView<const T> b, T beta, T* sums);
+  void (*column_products)(const MatrixView<const T>& a, const MatrixView<const T>& b, T beta,
+                          T* sums);
 };
 
 template <typename Row>
