@@ -33,7 +33,9 @@ export type StreamOptions<
     /**
      * What makes rows of Datasets of the source's Tables and row objects. If it has `partialFit`
      * and is not fitted yet (`isFitted` is not true), it learns from each block of the first epoch
-     * before it transforms it, and stays as it is from then on.
+     * before it transforms it, and stays as it is from then on. Which columns it makes must not
+     * change on the way: fit a {@link Pipeline} on a sample first, if a OneHotEncoder may not meet
+     * all categories at once or a step needs all rows at once, as medians do.
      */
     readonly preparation?: Preparation | undefined
     /** Where there is no preparation: the columns of numbers that are features. Default: all but the target's, as the first block has them. */

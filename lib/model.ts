@@ -23,7 +23,8 @@ export class Model<D extends DType = DType> {
 
   /**
    * @param pipeline - has learned from the training set
-   * @param network - takes as many columns as the pipeline makes, and has an output per class
+   * @param network - takes as many columns as the pipeline makes, and has an output per class or
+   * column of the target
    * @throws TypeError or RangeError if they do not fit one another
    * @throws GemmnetError `ERR_NOT_FITTED` if the pipeline has not learned yet
    */
@@ -39,6 +40,11 @@ export class Model<D extends DType = DType> {
     if (classes !== undefined && classes.length !== network.outputs && !isBinary)
       throw new RangeError(
         `The target has ${classes.length} classes, the network has ${network.outputs} outputs`,
+      )
+    const { targetWidth = network.outputs } = pipeline
+    if (targetWidth !== network.outputs)
+      throw new RangeError(
+        `The target has ${targetWidth} columns, the network has ${network.outputs} outputs`,
       )
     this.pipeline = pipeline
     this.network = network

@@ -274,28 +274,29 @@ test('what was written is read, whatever values, quotes, line ends and chunks', 
   }
 })
 
-test('a stream reads no further ahead than it must, and closes its source when left', async (t) => {
-  let given = 0
-  let closed = false
-  const source = async function* () {
-    try {
-      yield 'a\n'
-      for (;;) {
-        await Promise.resolve()
-        given++
-        yield '1\n'.repeat(1000)
+for (const begin of ['a\n', `a\n${'1\n'.repeat(2000)}`])
+  test(`a stream reads no further ahead than it must, and closes its source when left in chunk ${begin.length === 2 ? 2 : 1}`, async (t) => {
+    let given = 0
+    let closed = false
+    const source = async function* () {
+      try {
+        yield begin
+        for (;;) {
+          await Promise.resolve()
+          given++
+          yield '1\n'.repeat(1000)
+        }
+      } finally {
+        closed = true
       }
-    } finally {
-      closed = true
     }
-  }
-  for await (const table of streamCsv(source(), { blockRows: 100 })) {
-    t.is(table.rows, 100)
-    break
-  }
-  t.true(closed)
-  t.true(given <= 3)
-})
+    for await (const table of streamCsv(source(), { blockRows: 100 })) {
+      t.is(table.rows, 100)
+      break
+    }
+    t.true(closed)
+    t.true(given <= 3)
+  })
 
 for (const packed of [false, true])
   test(`a source that fails ends the loop with its error and is closed${packed ? ', with gzip' : ''}`, async (t) => {
@@ -419,4 +420,14 @@ test('a source of neither bytes nor texts is refused', async (t) => {
     instanceOf: TypeError,
     message: 'Expected `source` to be an iterable of bytes or texts, got `5`',
   })
+})
+
+test('a record of many small chunks is found in time, whether its quote is closed or not', async (t) => {
+  const lines = Array.from({ length: 30_000 }, () => 'a line of some sixty characters, which stand in one value .\n') // prettier-ignore
+  const started = performance.now()
+  const table = await readCsv(['a,b\n1,"', ...lines, '"\n2,x\n'])
+  t.deepEqual(table.row(0), { a: 1, b: lines.join('').trim() })
+  t.is(table.rows, 2)
+  await t.throwsAsync(readCsv(['a,b\n1,"', ...lines]), { code: 'ERR_BAD_FILE' })
+  t.true(performance.now() - started < 20_000)
 })

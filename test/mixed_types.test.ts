@@ -33,7 +33,7 @@ const theirs = JSON.parse(readFileSync(fixture, 'utf8')) as {
   readonly prepared: readonly (readonly number[])[]
 }
 
-const surveys = loadSurveys()
+const surveys = await loadSurveys()
 const rows = Array.from({ length: surveys.rows }, (_, row) => row)
 const train = surveys.subset(rows.filter((row) => row % 4 !== 0))
 const tested = surveys.subset(rows.filter((row) => row % 4 === 0))

@@ -109,6 +109,8 @@ test('what does not fit together makes no model', (t) => {
   t.throws(() => new Model(pipeline, network), { message: /^The pipeline makes \d+ columns, the network takes 3$/ }) // prettier-ignore
   const narrow = new Network({ inputs: pipeline.outputs.length, layers: [dense(2)] })
   t.throws(() => new Model(pipeline, narrow), { message: 'The target has 3 classes, the network has 2 outputs' }) // prettier-ignore
+  const two = new Pipeline({ target: ['a', 'b'] }).fit([{ x: 1, a: 2, b: 3 }])
+  t.throws(() => new Model(two, new Network({ inputs: 1, layers: [dense(3)] })), { message: 'The target has 2 columns, the network has 3 outputs' }) // prettier-ignore
   t.throws(() => new Model({} as never, network), { instanceOf: TypeError })
   t.throws(() => new Model(pipeline, {} as never), { instanceOf: TypeError })
 })

@@ -138,6 +138,13 @@ test('a damaged npz file is refused with the name of the array', async (t) => {
     return undefined
   }, /: x\.npy is damaged$/)
   const central = file('stored.npz').indexOf(Buffer.of(0x50, 0x4b, 1, 2))
+  const second = file('stored.npz').indexOf(Buffer.of(0x50, 0x4b, 1, 2), central + 1)
+  await refuse((bytes) => {
+    const entry = bytes.subarray(central, second)
+    const end = Buffer.from(bytes.subarray(-22))
+    end.writeUInt16LE(9, 10)
+    return Buffer.concat([bytes.subarray(0, central), ...Array.from({ length: 9 }, () => entry), end]) // prettier-ignore
+  }, /: its files lie over one another$/)
   await refuse((bytes) => {
     bytes.writeUInt16LE(99, central + 10)
     return undefined

@@ -8,6 +8,7 @@ import {
   MinMaxScaler,
   OneHotEncoder,
   OrdinalEncoder,
+  readCsv,
   RobustScaler,
   SimpleImputer,
   StandardScaler,
@@ -16,6 +17,7 @@ import {
 import { quantiles } from '../lib/preparation/quantiles.js'
 import { distance, rounding } from './helpers/compare.js'
 import { randomNumbers, randomRows } from './helpers/data.js'
+import { runInChild } from './helpers/run.js'
 
 // Transformers for themselves: against scikit-learn, and what has to hold of any.
 
@@ -126,9 +128,16 @@ for (const name of names) {
       return
     }
     learn()
-    t.deepEqual(made.featureNames(), make(name).fit(table).featureNames())
-    const [a, b] = [made.transform(table), make(name).fitTransform(table)]
-    t.true(distance(rowsOf(a), rowsOf(b)) < rounding)
+    const whole = make(name).fit(table)
+    // Categories are in the order of the parts: columns are told by their names, codes by their texts.
+    const inOrder = whole.featureNames().toSorted()
+    t.deepEqual(made.featureNames().toSorted(), inOrder)
+    const [a, b] = [made, whole].map((one) => {
+      const changed = one.transform(table)
+      return rowsOf(name === 'OrdinalEncoder' ? one.inverseTransform(changed) : changed.select(inOrder)) // prettier-ignore
+    })
+    if (name === 'OrdinalEncoder') t.deepEqual(a, b)
+    else t.true(distance(a ?? [], b ?? []) < rounding)
   })
 
   test(`${name}: rows are changed one by one as they are together, and changing teaches nothing`, (t) => {
@@ -286,9 +295,27 @@ test('LabelEncoder numbers sorted classes, and back', (t) => {
   t.deepEqual(encoder.classes, ['a', 'b'])
   t.deepEqual([...encoder.transform(['a', 'b'])], [0, 1])
   t.deepEqual(encoder.inverseTransform([1, 1, 0]), ['b', 'b', 'a'])
-  const numbers = new LabelEncoder().partialFit([10, 9]).partialFit(Int32Array.of(-1))
-  t.deepEqual(numbers.classes, [-1, 9, 10])
-  t.deepEqual(LabelEncoder.fromJSON(JSON.parse(JSON.stringify(numbers))).classes, [-1, 9, 10])
+})
+
+test('categories and classes that come in later parts stand behind those that are known', (t) => {
+  const numbers = new LabelEncoder().partialFit([10, 9]).partialFit(Int32Array.of(-1, 9, -2))
+  t.deepEqual(numbers.classes, [9, 10, -2, -1])
+  t.deepEqual(LabelEncoder.fromJSON(JSON.parse(JSON.stringify(numbers))).classes, [9, 10, -2, -1])
+  const texts = new OrdinalEncoder({ unknownValue: 0 }).partialFit(['m', 'c']).partialFit(['b', 'c', 'a']) // prettier-ignore
+  t.deepEqual([...texts.transform(['c', 'm', 'a', 'b', '?']).data], [1, 2, 3, 4, 0])
+})
+
+test('texts are dates in UTC where dates were learned, as readers take them, wherever the program runs', async (t) => {
+  const texts = ['2024-07-02T06:00', '2024-07-02 06:00:00', '2024-07-02T08:00+02:00', '2024-07-02']
+  const encoder = new DatetimeEncoder().fit(new Table({ when: [new Date('2024-01-01T01:00Z')] }))
+  const { code, said, errors } = await runInChild('encodeDates', { texts, encoder }, { TZ: 'America/New_York' }) // prettier-ignore
+  t.is(code, 0, errors)
+  const dates = texts.map((text) => new Date(text.includes('06') ? '2024-07-02T06:00Z' : text))
+  t.deepEqual(said, [[...encoder.transform(dates).data]])
+  const read = await readCsv([`when\n${texts.join('\n')}\n`])
+  t.deepEqual(read.column('when'), { type: 'date', values: Float64Array.from(dates, Number) })
+  const wrong = new Table({ when: ['2024-02-30'] })
+  t.throws(() => encoder.transform(wrong), { message: "Expected `when` to be dates in ISO 8601, got `'2024-02-30'`" }) // prettier-ignore
 })
 
 test('dates become years with a fraction, and places in year, week and day', (t) => {

@@ -80,8 +80,8 @@ const dateOnly = /^\d{4}-\d\d-\d\d$/
 const dateAndTime =
   /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?$/
 
-/** Milliseconds since 1970. */
-function parseDate(text: string): number {
+/** Milliseconds since 1970 of a date in ISO 8601, in UTC where it says nothing else; NaN if it is none. */
+export function parseDate(text: string): number {
   if (text.length === 10) return dateOnly.test(text) ? parseDay(text) : NaN
   const [, date, time, zone = 'Z'] = dateAndTime.exec(text) ?? []
   if (date === undefined || time === undefined || Number.isNaN(parseDay(date))) return NaN

@@ -59,8 +59,12 @@ export class Source {
     }
     const head = Buffer.concat(begin)
     const whole = async function* () {
-      if (head.length > 0) yield head
-      yield* reader
+      try {
+        if (head.length > 0) yield head
+        yield* reader
+      } finally {
+        await reader.return()
+      }
     }
     if (isGzip(head)) yield* this.#unfold(whole())
     else yield* whole()
@@ -200,6 +204,7 @@ export async function* readLines(
   let isFirst = true
   const rest: Buffer[] = []
   let restLength = 0
+  let enough = 0 // bytes; before there are, what stood nowhere alone is not looked at again
   const piece = (bytes: Buffer): Lines => {
     const from = isFirst && bytes.indexOf('\ufeff') === 0 ? 3 : 0
     const lines = { bytes: bytes.subarray(from), firstLine }
@@ -210,12 +215,13 @@ export async function* readLines(
   for await (const chunk of source.chunks()) {
     rest.push(chunk)
     restLength += chunk.length
-    if (chunk.includes(newline)) {
+    if (restLength >= enough && (enough > 0 || chunk.includes(newline))) {
       const bytes = rest.length === 1 ? chunk : Buffer.concat(rest, restLength)
       const end = lastEnd(bytes)
       if (end > 0) yield piece(bytes.subarray(0, end))
       rest.splice(0, rest.length, bytes.subarray(end))
       restLength = bytes.length - end
+      enough = end > 0 ? 0 : Math.min(2 * restLength, longestLine) // not quadratic in small chunks
     }
     if (restLength > longestLine)
       throw badFile(`line ${firstLine} does not end within ${longestLine} bytes`, source.path)

@@ -392,8 +392,13 @@ function checkColumn(name: string, given: object): Column {
 /** The first value that is there says which type the column has. */
 function fromCells(name: string, cells: readonly unknown[]): Column {
   const first = cells.find((cell) => cell !== null && cell !== undefined)
-  const refuse = (cell: unknown, row: number, what: string) =>
-    atRow(typeError(`${name}[${row}]`, `${what}, as the column's first value is`, cell), row)
+  const refuse = (cell: unknown, row: number, what: string) => {
+    const wanted =
+      cell === first
+        ? 'a number, true or false, a text or a date'
+        : `${what}, as the column's first value is`
+    return atRow(typeError(`${name}[${row}]`, wanted, cell), row)
+  }
   if (typeof first === 'string') {
     const places = new Map<string, number>()
     const codes = Int32Array.from(cells, (cell, row) => {

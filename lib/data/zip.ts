@@ -22,6 +22,7 @@ export function* unzip(
   const { entries, start } = findDirectory(file, bad)
   let at = start
   let left = maximumBytes
+  let unread = file.length
   for (let i = 0; i < entries; i++) {
     if (at + sizes.central > file.length || file.readUInt32LE(at) !== signatures.central)
       throw bad('its directory is damaged')
@@ -36,6 +37,8 @@ export function* unzip(
       offset: file.readUInt32LE(at + 42),
     }
     if (entry.method === 8) left -= entry.size
+    unread -= entry.packed
+    if (unread < 0) throw bad('its files lie over one another')
     if (left < 0) throw bad(`it unfolds to more than ${maximumBytes} bytes`)
     yield [entry.name, readEntry(file, entry, bad)]
     at += sizes.central + nameLength + file.readUInt16LE(at + 30) + file.readUInt16LE(at + 32)

@@ -30,7 +30,10 @@ function checkNoDates(
     )
 }
 
-/** What is to be learned from a column, beside what was learned from rows before. */
+/**
+ * What is to be learned from a column, beside what was learned from rows before: new categories,
+ * sorted, stand behind those that are known, which keep their codes.
+ */
 export function learnCategories(
   column: Column,
   name: string,
@@ -40,13 +43,15 @@ export function learnCategories(
   checkNoDates(column, name, owner)
   const hadMissing = before?.hasMissing ?? false
   const past = before?.categories ?? []
+  const known = new Set<string | number>(past)
   if (column.type === 'number') {
     const { values } = column
-    const met = new Set<string | number>(past)
-    for (const value of values) met.add(value)
+    const met = new Set<number>()
+    for (const value of values) if (!known.has(value)) met.add(value)
     const hasMissing = met.delete(NaN) || hadMissing
+    const added = Array.from(met).sort((a, b) => a - b)
     // Numbers all: what was learned before came from a column of numbers too.
-    return { categories: (Array.from(met) as number[]).sort((a, b) => a - b), hasMissing }
+    return { categories: [...(past as readonly number[]), ...added], hasMissing }
   }
   const { codes, categories } = column
   const used = new Uint8Array(categories.length) // not all need to be in these rows
@@ -54,11 +59,8 @@ export function learnCategories(
   for (const code of codes)
     if (code < 0) hasMissing = true
     else used[code] = 1
-  const met = new Set<string | number>(past)
-  categories.forEach((text, code) => {
-    if (used[code] === 1) met.add(text)
-  })
-  return { categories: (Array.from(met) as string[]).sort(), hasMissing }
+  const added = categories.filter((text, code) => used[code] === 1 && !known.has(text)).sort()
+  return { categories: [...(past as readonly string[]), ...added], hasMissing } // texts all, too
 }
 
 /** The list that an option `categories` has for a column, if it has any. */

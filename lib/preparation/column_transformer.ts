@@ -1,3 +1,4 @@
+import { parseDate } from '../data/column_types.js'
 import type { Cell, Column, ColumnLike } from '../data/table.js'
 import { Table, whatHolds } from '../data/table.js'
 import { GemmnetError, rangeError, show, typeError } from '../errors.js'
@@ -86,7 +87,8 @@ export abstract class ColumnTransformer<
 
   /**
    * Learns from these rows too. The parts of a set give the same, but for rounding, as the whole
-   * set given to `fit`.
+   * set given to `fit`; but categories that are new in a part stand behind those that are known,
+   * whose codes and order stay.
    *
    * @throws TypeError or RangeError as `fit`, or if it is not learned in parts
    */
@@ -235,7 +237,7 @@ export function checkRecord(value: unknown, name = 'state'): Readonly<Record<str
 
 /**
  * A column as one of the type that was learned from: one where nothing is there is of any type,
- * texts in ISO 8601 are dates.
+ * texts in ISO 8601 are dates, as readers take them.
  */
 export function conform(
   column: Column,
@@ -250,7 +252,7 @@ export function conform(
       : { type, values: new Float64Array(column.values.length).fill(NaN) }
   if (column.type === 'category' && type === 'date') {
     const times = column.categories.map((text) => {
-      const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
+      const time = parseDate(text)
       if (Number.isNaN(time)) throw rangeError(name, 'dates in ISO 8601', text)
       return time
     })

@@ -13,7 +13,7 @@ export type ClassColumn = Column | Table | readonly string[] | readonly number[]
 
 /**
  * Makes class indices of classes as data have them, texts or numbers, and the other way round
- * (scikit-learn's LabelEncoder). Classes are sorted.
+ * (scikit-learn's LabelEncoder). Classes are sorted, those of each part behind the ones known before.
  *
  * @example
  * const encoder = new LabelEncoder()
@@ -42,7 +42,7 @@ export class LabelEncoder {
     return this.#learn(y, [])
   }
 
-  /** Learns the classes of these rows too; those learned before may get another index. */
+  /** Learns the classes of these rows too; those learned before keep their indices. */
   partialFit(y: ClassColumn): this {
     return this.#learn(y, this.#classes ?? [])
   }

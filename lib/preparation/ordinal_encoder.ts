@@ -1,6 +1,6 @@
 import type { Column } from '../data/table.js'
 import { Table } from '../data/table.js'
-import type { OrdinalEncoderOptions } from '../options/index.js'
+import type { EmbeddedColumn, OrdinalEncoderOptions } from '../options/index.js'
 import {
   categoryFields,
   codesOf,
@@ -15,16 +15,6 @@ import type { Features, Learned, Position } from './column_transformer.js'
 import { ColumnTransformer, toFloatColumn } from './column_transformer.js'
 
 type Fields = typeof categoryFields
-
-/** A column of category codes, as a layer of embeddings takes it. */
-export interface EmbeddingColumn {
-  /** Its place among the outputs of the pipeline. */
-  readonly column: number
-  /** How many codes there are: 0 for missing and unknown ones, then the known ones. */
-  readonly categories: number
-  /** How many numbers each becomes. */
-  readonly dimensions: number
-}
 
 /**
  * Makes codes of columns of categories (texts, or numbers that stand for something): 0, 1, 2 and so
@@ -96,12 +86,12 @@ export class OrdinalEncoder extends ColumnTransformer<'OrdinalEncoder', Fields> 
   }
 
   /**
-   * The columns as a layer of embeddings takes them; none unless `unknownValue` is 0. Dimensions are
-   * fastai's rule (`emb_sz_rule`), `min(600, round(1.6 * categories ** 0.56))`.
+   * The columns as a layer of embeddings takes them, with one category more than are known, for
+   * missing and unknown ones; none unless `unknownValue` is 0. Dimensions are fastai's rule (`emb_sz_rule`), `min(600, round(1.6 * categories ** 0.56))`.
    *
    * @param first - place of the first of them among the features
    */
-  embeddings(first = 0): EmbeddingColumn[] {
+  embeddings(first = 0): EmbeddedColumn[] {
     if (this.options.unknownValue !== 0) return []
     return [...this.columns.values()].map((learned, j) => {
       const categories = learned.categories.length + 1

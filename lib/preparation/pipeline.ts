@@ -3,13 +3,12 @@ import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from '../matrix.js'
 import { checkDType } from '../matrix.js'
-import type { Categories, OptionsOf } from '../options/index.js'
+import type { Categories, EmbeddedColumn, OptionsOf } from '../options/index.js'
 import { arrayOf, complete, inferenceOptions } from '../options/index.js'
 import type { ColumnSteps, Group, Steps } from './column_steps.js'
 import { checkColumns, checkName, checkSteps, checkUses, join, toGroups } from './column_steps.js'
 import { checkNames, checkRecord, notFitted, toFiniteColumn } from './column_transformer.js'
 import { inferSteps } from './inference.js'
-import type { EmbeddingColumn } from './ordinal_encoder.js'
 import { OrdinalEncoder } from './ordinal_encoder.js'
 import type { RawRows } from './raw_rows.js'
 import { readRows } from './raw_rows.js'
@@ -183,6 +182,11 @@ export class Pipeline {
     return this.#target.classes
   }
 
+  /** Columns of the dense targets that are made; undefined for others. @internal */
+  get targetWidth(): number | undefined {
+    return this.#target.width
+  }
+
   #known(): readonly (readonly string[])[] {
     if (this.#outputs === undefined) throw notFitted('The pipeline')
     return this.#outputs
@@ -202,9 +206,11 @@ export class Pipeline {
 
   /**
    * Learns from these rows too, for data that come in parts. Each step learns from what the steps
-   * before it, with what they learned so far, make of the rows.
+   * before it, with what they learned so far, make of the rows. Classes and codes that are known
+   * keep their numbers; a new category of a OneHotEncoder makes a new output.
    *
-   * @throws TypeError or RangeError as `fit`, or if a step cannot learn in parts
+   * @throws TypeError or RangeError as `fit`, or if a step cannot learn in parts; other columns may
+   * then have learned from the rows
    */
   partialFit(x: RawRows): this {
     this.#learn(x, this.#outputs !== undefined, true)
@@ -261,7 +267,7 @@ export class Pipeline {
    * @example
    * const layers = [embedding({ columns: pipeline.embeddings() }), dense(3, 'softmax')]
    */
-  embeddings(): EmbeddingColumn[] {
+  embeddings(): EmbeddedColumn[] {
     const outputs = this.#known()
     if (this.#steps.length > 0) return [] // no codes any more
     let column = 0

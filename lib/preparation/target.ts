@@ -50,6 +50,13 @@ export class Target {
     return this.#used instanceof LabelEncoder ? this.#used.classes : undefined
   }
 
+  /** Columns of the dense targets that are made; undefined where there are classes, or no target. */
+  get width(): number | undefined {
+    const { columns } = this
+    if (columns.length === 0 || this.#used instanceof LabelEncoder) return undefined
+    return (this.#used?.featureNames(columns) ?? columns).length
+  }
+
   /** Learns from the target, counting in what was learned before if these are `more` rows. */
   learn(table: Table, more: boolean): void {
     if (this.columns.length === 0) return

@@ -37,6 +37,8 @@ export class Assembler {
   #learns: boolean
   #featureNames: readonly string[] | undefined
   #form: string | undefined
+  /** Names of what the preparation makes. */
+  #made: readonly string[] | undefined
   #singles: object[] = []
   #rows = 0
 
@@ -113,8 +115,11 @@ export class Assembler {
   #prepare(table: Table): Dataset {
     const { preparation, target } = this.#settings
     if (preparation !== undefined) {
-      if (this.#learns) preparation.partialFit?.(table)
-      return prepare(preparation, table)
+      if (!this.#learns) return prepare(preparation, table)
+      preparation.partialFit?.(table)
+      const rows = prepare(preparation, table)
+      this.#checkMade(rows.featureNames)
+      return rows
     }
     if (target === undefined)
       throw new TypeError(
@@ -126,6 +131,17 @@ export class Assembler {
     return new Dataset(table.toMatrix(featureNames), this.#readTargets(table, targets), {
       featureNames,
     })
+  }
+
+  /** Checks that what a preparation learns does not change which columns it makes. */
+  #checkMade(names: readonly string[] | undefined): void {
+    const before = (this.#made ??= names)
+    const place = names?.findIndex((name, j) => name !== before?.[j]) ?? -1
+    if (place < 0) return
+    throw new RangeError(
+      `The preparation makes a column ${show(names?.[place])} that it did not make of the rows before; ` +
+        'call its `fit` with rows that have all there is, before the stream',
+    )
   }
 
   #readTargets(table: Table, names: readonly string[]) {

@@ -3,7 +3,17 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { TrainerOptions } from '../../lib/index.js'
-import { Dataset, dense, gridSearch, Model, Network, sgd, Trainer } from '../../lib/index.js'
+import {
+  Dataset,
+  DatetimeEncoder,
+  dense,
+  gridSearch,
+  Model,
+  Network,
+  sgd,
+  streamCsv,
+  Trainer,
+} from '../../lib/index.js'
 import { native } from '../../lib/native.js'
 import { clouds } from './data.js'
 import { rawRows } from './raw_rows.js'
@@ -360,6 +370,26 @@ export async function predictRawRows(say: Say, { path }: { path: string }): Prom
   const model = await Model.load(path)
   say(Array.from(model.predict(rawRows).data))
   say(model.classify(rawRows))
+}
+
+/** Says what an encoder, as JSON, makes of dates that are texts. */
+export function encodeDates(
+  say: Say,
+  { texts, encoder }: { texts: readonly string[]; encoder: unknown },
+): void {
+  say([...DatetimeEncoder.fromJSON(encoder).transform(texts).data])
+}
+
+/** Says what the model of a file makes of the rows of a CSV file. */
+export async function predictFile(
+  say: Say,
+  { path, file }: { path: string; file: string },
+): Promise<void> {
+  const model = await Model.load(path)
+  for await (const table of streamCsv(file, { blockRows: 1000 })) {
+    say(Array.from(model.predict(table).data))
+    say(model.classify(table))
+  }
 }
 
 /** Blocks of rows of that size, each made when it is asked for. */
