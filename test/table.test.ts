@@ -38,10 +38,10 @@ test('what no column can hold is refused with what one can', (t) => {
   for (const [cell, shown] of [
     [5n, '5n'],
     [{}, 'Object'],
-  ])
+  ] as const)
     t.throws(() => new Table({ a: [null, cell] as never }), {
       instanceOf: TypeError,
-      message: `Expected \`a[1]\` to be a number, true or false, a text or a date, got \`${String(shown)}\``,
+      message: `Expected \`a[1]\` to be a number, true or false, a text or a date, got \`${shown}\``,
     })
 })
 
