@@ -123,3 +123,15 @@ test('a table without rows has its columns', (t) => {
   const source = arrow.tableFromArrays({ a: new Float64Array(0) })
   t.is(tableFromArrow(source).rows, 0)
 })
+
+test('columns of one name are refused, for one would hide the other', (t) => {
+  const field = new arrow.Field('a', new arrow.Int8())
+  const data = arrow.makeData({ type: new arrow.Int8(), data: Int8Array.of(1, 2) })
+  const struct = new arrow.Struct([field, field])
+  const rows = arrow.makeData({ type: struct, length: 2, children: [data, data] })
+  const batch = new arrow.RecordBatch(new arrow.Schema([field, field]), rows)
+  t.throws(() => tableFromArrow(batch), {
+    instanceOf: RangeError,
+    message: "Two columns have the name 'a'; rename one of them",
+  })
+})

@@ -93,6 +93,27 @@ test.serial('values stay when the chunk they came from is gone', async (t) => {
   t.true(column.type === 'number' && column.values.every((value, i) => value === i))
 })
 
+test.serial(
+  'a result that holds all rows can be streamed again, and from the first row',
+  async (t) => {
+    const result = await connection.run(many)
+    await result.fetchChunk()
+    for (let pass = 0; pass < 2; pass++) {
+      const tables: Table[] = []
+      for await (const table of streamDuckDB(result)) tables.push(table)
+      t.deepEqual(Table.concatenate(tables), tableFromDuckDB(result))
+      t.is(Table.concatenate(tables).rows, 10_000)
+    }
+  },
+)
+
+test.serial('columns of one name are refused, for one would hide the other', async (t) => {
+  await t.throwsAsync(run('select 1 as a, 2 as b, 3 as a'), {
+    instanceOf: RangeError,
+    message: "Two columns have the name 'a'; rename one of them",
+  })
+})
+
 test.serial('a query without rows has its columns', async (t) => {
   const table = await run('select 1 as a where false')
   t.is(table.rows, 0)

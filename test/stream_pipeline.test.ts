@@ -151,7 +151,7 @@ test.serial(
     Arrow: whole,
     "Arrow's batches": arrow.tableFromIPC(arrow.tableToIPC(whole.slice(0, 1234).concat(whole.slice(1234)))).batches, // prettier-ignore
     DuckDB: () => connection.stream(query),
-    'DuckDB, all rows': () => connection.run(query),
+    'DuckDB, all rows': await connection.run(query),
     'row objects': () => Array.from({ length: surveys.rows }, (_, row) => surveys.row(row)),
   } // prettier-ignore
     const train = pipeline.transform(surveys)

@@ -34,6 +34,17 @@ test('columns are made of arrays by their first value that is there', (t) => {
   })
 })
 
+test('what no column can hold is refused with what one can', (t) => {
+  for (const [cell, shown] of [
+    [5n, '5n'],
+    [{}, 'Object'],
+  ] as const)
+    t.throws(() => new Table({ a: [null, cell] as never }), {
+      instanceOf: TypeError,
+      message: `Expected \`a[1]\` to be a number, true or false, a text or a date, got \`${shown}\``,
+    })
+})
+
 test('a row gives numbers, texts, dates, and null where there is none', (t) => {
   t.deepEqual(people().row(1), { age: null, work: 'Private', born: null, married: 0 })
   t.deepEqual(people().row(2), { age: 28, work: null, born, married: null })

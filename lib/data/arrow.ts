@@ -2,8 +2,8 @@ import { show, typeError } from '../errors.js'
 import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import { fromHalf } from './half.js'
-import type { Column } from './table.js'
-import { concatenateColumns, Table } from './table.js'
+import type { Column, Table } from './table.js'
+import { concatenateColumns } from './table.js'
 import type { Validity } from './vectors.js'
 import {
   isValid,
@@ -11,6 +11,7 @@ import {
   toDateColumn,
   toDecimalColumn,
   toNumberColumn,
+  toTable,
 } from './vectors.js'
 
 // What is read of Apache Arrow's objects. The package itself is not imported: any version will do,
@@ -88,7 +89,8 @@ export function isArrowTable(value: unknown): value is ArrowTable {
  *
  * @param source - a Table or a RecordBatch of the package apache-arrow, of whichever version
  * @throws TypeError if it is neither, or has a column of another type
- * @throws RangeError for an integer or decimal that float64 does not hold exactly
+ * @throws RangeError for an integer or decimal that float64 does not hold exactly, or two columns of
+ * one name
  *
  * @example
  * const table = tableFromArrow(tableFromIPC(await readFile('rows.arrow')))
@@ -96,14 +98,12 @@ export function isArrowTable(value: unknown): value is ArrowTable {
 export function tableFromArrow(source: ArrowTable): Table {
   if (!isArrowTable(source)) throw typeError('source', 'an Arrow Table or RecordBatch', source)
   const dictionaries = new Map<ArrowVector, Column>()
-  return new Table(
-    new Map(
-      source.schema.fields.map(({ name }, i) => {
-        const vector = source.getChildAt(i)
-        if (vector === null) throw typeError('source', 'an Arrow Table or RecordBatch', source)
-        return [name, fromVector(name, vector, dictionaries)]
-      }),
-    ),
+  return toTable(
+    source.schema.fields.map(({ name }, i) => {
+      const vector = source.getChildAt(i)
+      if (vector === null) throw typeError('source', 'an Arrow Table or RecordBatch', source)
+      return [name, fromVector(name, vector, dictionaries)]
+    }),
   )
 }
 

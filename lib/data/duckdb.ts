@@ -1,7 +1,7 @@
 import { show, typeError } from '../errors.js'
 import type { TypedArray } from '../matrix.js'
-import type { Column } from './table.js'
-import { concatenateColumns, Table } from './table.js'
+import type { Column, Table } from './table.js'
+import { concatenateColumns } from './table.js'
 import type { Validity } from './vectors.js'
 import {
   isValid,
@@ -9,6 +9,7 @@ import {
   toDateColumn,
   toDecimalColumn,
   toNumberColumn,
+  toTable,
 } from './vectors.js'
 
 // What is read of @duckdb/node-api's objects. The package itself is not imported.
@@ -107,7 +108,8 @@ export function isDuckDBResult(value: unknown): value is DuckDBResult {
  * @param names - of the columns; only a chunk needs them. Default: those of the result; 'column1',
  * 'column2' and so on for a chunk
  * @throws TypeError if it is none of them, or has a column of another type
- * @throws RangeError for an integer or decimal that float64 does not hold exactly
+ * @throws RangeError for an integer or decimal that float64 does not hold exactly, or two columns of
+ * one name
  *
  * @example
  * const table = tableFromDuckDB(await connection.runAndReadAll('select * from rows'))
@@ -137,14 +139,14 @@ export function tableFromDuckDB(
         : concatenateColumns(name, pieces),
     ]
   })
-  return new Table(new Map(columns))
+  return toTable(columns)
 }
 
 /**
  * The rows of a result from DuckDB as {@link Table}s, a chunk (2048 rows) each, fetched when they are
  * asked for; otherwise as {@link tableFromDuckDB}.
  *
- * @param result - as `connection.stream` gives it; it can be read once
+ * @param result - as `connection.stream` gives it, which can be read once; or as `run` gives it
  * @throws TypeError if it is none; the loop throws the rest, and what DuckDB throws
  *
  * @example
@@ -156,6 +158,10 @@ export function streamDuckDB(result: DuckDBResult): AsyncIterable<Table> {
   return {
     async *[Symbol.asyncIterator]() {
       const names = result.columnNames()
+      if (isMaterialized(result)) {
+        for (let i = 0; i < result.chunkCount; i++) yield tableFromDuckDB(result.getChunk(i), names)
+        return
+      }
       for (;;) {
         const chunk = await result.fetchChunk()
         if (chunk === null || chunk.rowCount === 0) return
@@ -176,12 +182,14 @@ function hasMethod<Name extends string>(
   )
 }
 
+function isMaterialized(value: unknown): value is MaterializedDuckDBResult {
+  return hasMethod(value, 'getChunk') && isDuckDBResult(value)
+}
+
 function chunksOf(source: unknown): readonly DuckDBChunk[] | undefined {
   if (isDuckDBChunk(source)) return [source]
-  if (hasMethod(source, 'getChunk') && isDuckDBResult(source)) {
-    const result = source as MaterializedDuckDBResult // it has the method
-    return Array.from({ length: result.chunkCount }, (_, i) => result.getChunk(i))
-  }
+  if (isMaterialized(source))
+    return Array.from({ length: source.chunkCount }, (_, i) => source.getChunk(i))
   // A reader keeps its chunks to itself, but values column by column are all that it gives.
   const chunks: unknown =
     typeof source === 'object' && source !== null ? Reflect.get(source, 'chunks') : undefined

@@ -2,7 +2,8 @@ import { types } from 'node:util'
 import { show } from '../errors.js'
 import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
-import type { CategoryColumn, DateColumn, NumberColumn } from './table.js'
+import type { CategoryColumn, Column, DateColumn, NumberColumn } from './table.js'
+import { Table } from './table.js'
 
 // Columns of a Table from the vectors of column-oriented libraries: arrays of values, beside bits
 // that say which of them are there.
@@ -81,6 +82,21 @@ export function toDateColumn(
 function divide(value: bigint, divisor: bigint): number {
   const remainder = value % divisor
   return Number((value - (remainder < 0n ? remainder + divisor : remainder)) / divisor)
+}
+
+/**
+ * A Table of columns that may have one name in common, as those of two joined tables.
+ *
+ * @throws RangeError if they do: one would hide the other
+ */
+export function toTable(columns: readonly (readonly [name: string, column: Column])[]): Table {
+  const names = new Set<string>()
+  for (const [name] of columns) {
+    if (names.has(name))
+      throw new RangeError(`Two columns have the name ${show(name)}; rename one of them`)
+    names.add(name)
+  }
+  return new Table(new Map(columns))
 }
 
 /** Texts, each of them once; null where there is none. */
