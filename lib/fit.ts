@@ -20,6 +20,7 @@ import type { LearningRateFunction, MetricName } from './options/index.js'
 import { checks } from './options/index.js'
 import type { BatchReport, EpochReport, History } from './report.js'
 import { toEpochReport } from './report.js'
+import { Running } from './running.js'
 import type { FeedPlan } from './stream/feed.js'
 import { Feed } from './stream/feed.js'
 import { draws } from './tables.js'
@@ -87,30 +88,23 @@ export interface FitPlan<M extends MetricName, V> {
  *
  * A Fit that is iterated raises no unhandled rejection: the loop throws.
  */
-export class Fit<M extends MetricName = never, V = undefined>
-  implements PromiseLike<History<M, V>>, AsyncIterable<EpochReport<M, V>>
-{
+export class Fit<M extends MetricName = never, V = undefined> extends Running<
+  EpochReport<M, V>,
+  History<M, V>
+> {
   readonly #plan: FitPlan<M, V>
-  readonly #epochs: EpochReport<M, V>[] = []
-  readonly #settled: Promise<History<M, V>>
-  #resolve!: (history: History<M, V>) => void
-  #reject!: (error: unknown) => void
   #number: number | undefined // by which the native trainer knows the fit
   #stopping = false
   #breathed = performance.now()
-  #ended = false
   #callbackError: { readonly error: unknown } | undefined
   #endError: { readonly error: unknown } | undefined // of onFitEnd
   readonly #control: FitControl
   #feed: Feed | undefined
   #queue: Promise<void> = Promise.resolve()
-  #waiting: (() => void)[] = []
-  readonly #abort = () => {
-    this.stop()
-  }
 
   /** @internal */
   constructor(plan: FitPlan<M, V>) {
+    super()
     this.#plan = plan
     this.#control = Object.freeze({
       network: plan.network,
@@ -121,30 +115,19 @@ export class Fit<M extends MetricName = never, V = undefined>
         plan.trainer.scaleLearningRate(checks.positive('factor', factor))
       },
     })
-    this.#settled = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
     const { signal } = plan
     if (signal?.aborted === true) {
-      this.#settle(() => {
-        this.#reject(signal.reason)
-      })
+      this.fail(signal.reason)
       return
     }
-    signal?.addEventListener('abort', this.#abort, { once: true })
-    try {
-      this.#number = plan.trainer.fit(plan.settings, (events, end) => {
-        // Callbacks, which may take their time, are not waited for.
-        if (events.some(({ type }) => type === 'room')) this.#feed?.resume()
-        // Without callbacks there is nothing to wait for.
-        if (plan.settings.wait) this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
-        else this.#take(events, end)
-      })
-    } catch (error) {
-      signal?.removeEventListener('abort', this.#abort)
-      throw error
-    }
+    this.#number = plan.trainer.fit(plan.settings, (events, end) => {
+      // Callbacks, which may take their time, are not waited for.
+      if (events.some(({ type }) => type === 'room')) this.#feed?.resume()
+      // Without callbacks there is nothing to wait for.
+      if (plan.settings.wait) this.#queue = this.#queue.then(() => this.#takeInTurn(events, end))
+      else this.#take(events, end)
+    })
+    this.obey(signal)
     if (plan.feed !== undefined) this.#feed = new Feed(plan.feed, plan.trainer, this.#number)
   }
 
@@ -152,51 +135,6 @@ export class Fit<M extends MetricName = never, V = undefined>
   stop(): void {
     this.#stopping = true
     if (this.#number !== undefined) this.#plan.trainer.stop(this.#number)
-  }
-
-  then<A = History<M, V>, B = never>(
-    onFulfilled?: ((history: History<M, V>) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#settled.then(onFulfilled, onRejected)
-  }
-
-  catch<B = never>(
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<History<M, V> | B> {
-    return this.#settled.catch(onRejected)
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<History<M, V>> {
-    return this.#settled.finally(onFinally)
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<EpochReport<M, V>, void, undefined> {
-    this.#settled.catch(() => undefined) // the loop throws instead
-    return this.#iterate()
-  }
-
-  async *#iterate(): AsyncGenerator<EpochReport<M, V>, void, undefined> {
-    try {
-      for (let next = 0; ;) {
-        const report = this.#epochs[next]
-        if (report !== undefined) {
-          next++
-          yield report
-        } else if (this.#ended) {
-          await this.#settled
-          return
-        } else {
-          await new Promise<void>((resolve) => this.#waiting.push(resolve))
-        }
-      }
-    } finally {
-      // Left by break, return or throw, if it has not ended by itself.
-      if (!this.#ended) {
-        this.stop()
-        await this.#settled.catch(() => undefined)
-      }
-    }
   }
 
   /** Takes the news of the native fit. */
@@ -209,13 +147,11 @@ export class Fit<M extends MetricName = never, V = undefined>
       }
     }
     if (end === null) return
-    const settle = () => {
-      this.#settle(() => {
+    if (this.#feed === undefined) this.#conclude(end)
+    else
+      void this.#endFeed().then(() => {
         this.#conclude(end)
       })
-    }
-    if (this.#feed === undefined) settle()
-    else void this.#endFeed().then(settle)
   }
 
   /** Closes the source of a stream. Never rejects. */
@@ -229,8 +165,7 @@ export class Fit<M extends MetricName = never, V = undefined>
 
   #record(event: NativeEpochEvent, losses: readonly number[]): EpochReport<M, V> {
     const report = toEpochReport<M, V>(event, this.#plan, losses)
-    this.#epochs.push(report)
-    this.#notify()
+    this.emit(report)
     return report
   }
 
@@ -283,9 +218,7 @@ export class Fit<M extends MetricName = never, V = undefined>
         this.#endError ??= { error }
       }
     }
-    this.#settle(() => {
-      this.#conclude(end)
-    })
+    this.#conclude(end)
   }
 
   async #takeEvent(event: NativeEvent): Promise<void> {
@@ -358,40 +291,27 @@ export class Fit<M extends MetricName = never, V = undefined>
     const { signal, callSite, customLoss, network } = this.#plan
     const failure = this.#feed?.failure
     if (this.#callbackError !== undefined) {
-      this.#reject(this.#callbackError.error)
+      this.fail(this.#callbackError.error)
     } else if (end.reason === 'failed') {
-      this.#reject(callSite.claim(new Error(end.error.message, { cause: end.error })))
+      this.fail(callSite.claim(new Error(end.error.message, { cause: end.error })))
     } else if (end.reason === 'nonFiniteLoss' || end.reason === 'nonFiniteWeights') {
       const last = network.layers.at(-1)?.type
       const drawnBy = last !== undefined && draws(last) ? last : undefined
       const isCustom = customLoss !== undefined
-      this.#reject(callSite.claim(nonFiniteLoss(end, { isCustom, drawnBy })))
+      this.fail(callSite.claim(nonFiniteLoss(end, { isCustom, drawnBy })))
     } else if (end.reason === 'stopped' && signal?.aborted === true) {
-      this.#reject(signal.reason)
+      this.fail(signal.reason)
     } else if (end.reason === 'stopped' && failure !== undefined && !this.#stopping) {
-      this.#reject(failure.error)
+      this.fail(failure.error)
     } else if (this.#endError !== undefined) {
-      this.#reject(this.#endError.error)
+      this.fail(this.#endError.error)
     } else {
       const { reason } = end
-      this.#resolve({
-        epochs: this.#epochs,
+      this.succeed({
+        epochs: this.items,
         completed: reason === 'finished' || reason === 'converged',
         converged: reason === 'converged',
       })
     }
-  }
-
-  #settle(conclude: () => void): void {
-    this.#ended = true
-    this.#plan.signal?.removeEventListener('abort', this.#abort)
-    conclude()
-    this.#notify()
-  }
-
-  #notify(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
   }
 }

@@ -38,6 +38,7 @@ export { Dataset } from './dataset.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { GemmnetError } from './errors.js'
 export type {
+  DiagnosedRows,
   DiagnosedSet,
   Diagnosis,
   DiagnosisOptions,

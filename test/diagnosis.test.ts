@@ -1,6 +1,16 @@
 import test from 'ava'
 import type { DiagnosisOptions, LayerDescription } from '../lib/index.js'
-import { Dataset, dense, diagnose, Network, Trainer } from '../lib/index.js'
+import {
+  Dataset,
+  dense,
+  diagnose,
+  Model,
+  Network,
+  Pipeline,
+  StandardScaler,
+  Table,
+  Trainer,
+} from '../lib/index.js'
 import {
   combine,
   exactly,
@@ -293,6 +303,37 @@ test('errors are those of a Trainer’s metrics, by sample weights', async (t) =
   }
 })
 
+const table = new Table({ a: [1, 2, 3, 4], y: [100, 200, 300, 500] })
+
+test('a Model’s errors are those of its tables, in the target’s own units', async (t) => {
+  const pipeline = new Pipeline({
+    steps: [new StandardScaler()],
+    target: 'y',
+    targetTransformer: new StandardScaler(),
+  }).fit(table)
+  const network = new Network({ inputs: 1, layers: [dense(1)], seed: 1 })
+  const model = new Model(pipeline, network)
+  const { data } = model.predict(table)
+  const errors = [100, 200, 300, 500].map((y, row) => Math.abs((data[row] ?? NaN) - y))
+  const mean = errors.reduce((sum, error) => sum + error, 0) / table.rows
+  const metric = 'meanAbsoluteError'
+  const { train, dev: prepared } = (
+    await diagnose({ model, metric, train: table, dev: pipeline.transform(table) })
+  ).errors
+  t.true(mean > 1 && near(train?.value ?? NaN, mean, 1e-3), `${mean}`)
+  t.deepEqual(prepared, train)
+})
+
+test('a Model that classifies has the error rate of its tables', async (t) => {
+  const rows = new Table({ a: [1, 2, 3, 4], y: ['low', 'low', 'high', 'low'] })
+  const pipeline = new Pipeline({ steps: [new StandardScaler()], target: 'y' }).fit(rows)
+  const model = new Model(pipeline, new Network({ inputs: 1, layers: [dense(2)], seed: 1 }))
+  const wrong = model.classify(rows).filter((name, row) => name !== (row === 2 ? 'high' : 'low'))
+  const { errors, metric } = await diagnose({ model, train: rows })
+  t.is(metric, 'errorRate')
+  t.is(errors.train?.value, wrong.length / 4)
+})
+
 test('one output tells two classes apart by 1/2', async (t) => {
   const network = new Network({ inputs: 1, layers: [dense(1)] })
   network.parameters = Float32Array.of(1, 0)
@@ -326,9 +367,19 @@ test('a diagnosis that cannot be is refused', async (t) => {
   const { network } = await trained([], quadrants(20, 1), 1)
   const rate = { error: 0.1, rows: 10 }
   const refused: [object, string][] = [
-    [{}, 'Expected `train` to be a Dataset, { error, rows } or { error, standardError }, got `undefined`'], // prettier-ignore
+    [{}, 'Expected `train` to be a Dataset, a Table, { error, rows } or { error, standardError }, got `undefined`'], // prettier-ignore
     [{ train: rate, tran: rate }, 'Unknown option `tran` for `diagnose`; did you mean `train`?'],
     [{ train: dev }, '`train` is a Dataset, so diagnose needs a `network`'],
+    [
+      { train: dev, network, trainer: { network } },
+      'Expected `network`, `trainer` or `model`, got `network` and `trainer`',
+    ],
+    [{ train: table, network }, '`train` is a Table, so diagnose needs a `model`'],
+    [{ train: table, model: network }, 'Expected `model` to be a Model, got `Network`'],
+    [
+      { train: { ...rate, standardError: 1 } },
+      'Expected `train.rows` or `train.standardError`, got both',
+    ],
     [{ train: dev, network: {} }, 'Expected `network` to be a Network, got `Object`'],
     [{ train: dev, trainer: { network } }, 'Expected `trainer` to be a Trainer, got `Object`'],
     [{ train: new Dataset([[1]], [0]), network }, '`train` has 1 columns, the network takes 6'],

@@ -396,6 +396,13 @@ test('a line that was not written to its end is as if it had not been', async (t
   }
 })
 
+test('two searches that begin a file at once leave one that can be gone on from', async (t) => {
+  const file = newFile()
+  await Promise.all([gridSearch({ ...search, file }), gridSearch({ ...search, file })])
+  const { completed } = await gridSearch({ ...search, file })
+  t.true(completed)
+})
+
 test('a search whose process is killed goes on from its file', async (t) => {
   const file = newFile()
   const killed = await runInChild('searchWithFile', { file, death: 5 })
@@ -593,6 +600,18 @@ test('a halving search goes on from its file, in whichever round it was', async 
   }
 })
 
+test('a halving search that is stopped has the best of what there is', async (t) => {
+  const options = { build, data, grid: { learningRate: [0.01, 0.1, 0.3, 1] }, epochs: 4, factor: 2 }
+  const running = halvingSearch({ ...options, concurrency: 1, keepNetworks: true })
+  let seen = 0
+  for await (const trial of running) if (trial.epochs === 1 && ++seen === 4) break
+  const { best, trials, completed } = await running
+  t.false(completed)
+  const losses = trials.map(({ scores }) => scores?.dev.accuracy ?? -1)
+  t.is(best?.scores?.dev.accuracy, Math.max(...losses))
+  t.true(trials.some((trial) => trial === best))
+})
+
 test('halving leaves out what diverged', async (t) => {
   const options = {
     build,
@@ -610,6 +629,16 @@ test('halving leaves out what diverged', async (t) => {
   t.true(best !== undefined && best.point.l2 < 1)
   const codes = trials.map(({ error }) => error?.code)
   t.deepEqual(codes, ['ERR_NON_FINITE_LOSS', undefined, 'ERR_NON_FINITE_LOSS', undefined])
+})
+
+test('a table has the values of options, whatever they are called and are', async (t) => {
+  const result = await gridSearch({
+    ...search,
+    grid: { epochs: [7, 8], bits: [1n] },
+    build: (_, context) => build({ learningRate: 0.1 }, context),
+  })
+  t.deepEqual(result.table.map(({ epochs }) => epochs), [7, 8]) // prettier-ignore
+  t.regex(String(result), /^epochs +bits .*\n +[78] +1 /)
 })
 
 test('a heatmap shows a score over two options, the best over the others', async (t) => {

@@ -60,6 +60,7 @@ test('cross-validation has mean and deviation of what each fold comes to by hand
   t.true(distance(train.loss, spread(losses)) < 1e-12)
   t.deepEqual(Object.keys(validation).sort(), ['accuracy', 'dataLoss', 'loss', 'penalty'])
   t.regex(String(result), /^score +mean +deviation\n.*\nvalidation.accuracy +0\.\d+ +0\.\d+$/s)
+  t.notRegex(String(await crossValidate({ build, folds: folds.slice(0, 1) })), /deviation|NaN/)
 })
 
 test('folds have the same seeds and scores however many run at once', async (t) => {
@@ -93,6 +94,9 @@ test('folds that are no folds are refused', (t) => {
     message: 'Expected `folds` to be at least 2, got `1`',
   })
   t.throws(() => crossValidate({ build, folds: [] }), { instanceOf: TypeError })
+  t.throws(() => crossValidate({ build, folds, data: rows }), {
+    message: 'Expected `data` or an array of `folds`, got both',
+  })
   t.throws(() => crossValidate({ build, folds: 'x' as never }), {
     message: /`folds` to be a number, or folds/,
   })

@@ -1,8 +1,10 @@
 // Over 400 lines: the options, the finding with its texts, and how the one becomes the other.
 
+import { Table } from '../data/table.js'
 import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { DType } from '../matrix.js'
+import { Model } from '../model.js'
 import { Network } from '../network.js'
 import type { OptionsOf } from '../options/index.js'
 import { checks, complete, defaulted, oneOf, optional, required } from '../options/index.js'
@@ -13,7 +15,7 @@ import type { Estimate } from './estimates.js'
 import { combine, exactly, meanEstimate, normalQuantile, rateEstimate } from './estimates.js'
 import type { GapName } from './gaps.js'
 import { gaps as gapKinds } from './gaps.js'
-import type { ErrorMetric } from './set_errors.js'
+import type { ErrorMetric, Predictor } from './set_errors.js'
 import { checkSet, errorMetrics, setError } from './set_errors.js'
 
 /** The sets of a diagnosis, in the order in which errors grow. */
@@ -38,7 +40,7 @@ export const diagnosisOptions = {
   /** How sure the intervals are, in (0, 1). Default 0.95. */
   confidence: defaulted(0.95, checks.positiveFraction),
 }
-const ownOptions = ['network', 'trainer', 'optimalError', ...diagnosedSets] as const
+const ownOptions = ['network', 'trainer', 'model', 'optimalError', ...diagnosedSets] as const
 
 /** An error that was measured before. */
 const measuredOptions = {
@@ -52,20 +54,31 @@ export type MeasuredError =
   | { readonly error: number; readonly rows: number }
   | { readonly error: number; readonly standardError: number }
 
+/**
+ * A set of a diagnosis: rows as the network takes them; rows as a Model takes them, with the columns
+ * of their target; or the error on rows that are not at hand.
+ */
+export type DiagnosedRows = Dataset | Table | MeasuredError
+
 /** Options of {@link diagnose}. */
 export type DiagnosisOptions = OptionsOf<typeof diagnosisOptions> & {
-  /** The network whose errors are taken. Needed if a set is a Dataset. */
+  /** The network whose errors are taken. Needed if a set is a Dataset or a Table. */
   readonly network?: Network | Network<'float64'> | Network<DType> | undefined
   /** A Trainer, in place of its network. */
   readonly trainer?: Pick<Trainer, 'network'> | undefined
+  /**
+   * A Model, in place of its network. Needed if a set is a Table, which it prepares; errors are then
+   * in the target's own units.
+   */
+  readonly model?: Model | Model<'float32'> | Model<'float64'> | undefined
   /** What the network was trained on. */
-  readonly train: Dataset | MeasuredError
+  readonly train: DiagnosedRows
   /** Rows like those of `train`, which it was not trained on. */
-  readonly trainDev?: Dataset | MeasuredError | undefined
+  readonly trainDev?: DiagnosedRows | undefined
   /** Rows of the kind that the network is for, by which settings are chosen. */
-  readonly dev?: Dataset | MeasuredError | undefined
+  readonly dev?: DiagnosedRows | undefined
   /** Rows like those of `dev`, by which nothing has been chosen. */
-  readonly test?: Dataset | MeasuredError | undefined
+  readonly test?: DiagnosedRows | undefined
   /** The least error there can be, such as what experts reach. Default 0: all training error is bias. */
   readonly optimalError?: number | MeasuredError | undefined
 }
@@ -252,6 +265,8 @@ export class Diagnosis {
  * const diagnosis = await diagnose({ network, train, trainDev, dev, test, optimalError: 0.01 })
  * diagnosis.dominant // 'variance'
  * console.log(String(diagnosis))
+ * // or a Model, with tables as they were read
+ * await diagnose({ model, train: trainTable, dev: devTable })
  * // or with errors that were measured before
  * await diagnose({ train: { error: 0.02, rows: 5000 }, dev: { error: 0.1, rows: 1000 } })
  */
@@ -261,7 +276,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const errors: Errors = { optimal: toEstimate(optimal, z) }
   for (const [name, set] of sets)
     errors[name] =
-      'data' in set ? await setError(name, set.data, set.network, metric, z) : toEstimate(set, z)
+      'data' in set ? await setError(name, set.data, set.predictor, metric, z) : toEstimate(set, z)
   return new Diagnosis(metric, confidence, errors)
 }
 
@@ -274,16 +289,17 @@ function toEstimate(measured: number | MeasuredError, z: number): Estimate {
 
 function checkOptions(options: DiagnosisOptions) {
   const settings = complete('diagnose', diagnosisOptions, options, { others: ownOptions })
-  const { confidence, metric = defaultMetric(options) } = settings
-  const network = networkOf(options)
-  const sets = diagnosedSets.flatMap((name): [DiagnosedSet, CheckedSet][] => {
-    const set = options[name]
-    if (set === undefined && name !== 'train') return []
-    if (!(set instanceof Dataset)) return [[name, checkMeasured(name, set, metric)]]
-    if (network === undefined)
+  const predictor = predictorOf(options)
+  const given = diagnosedSets
+    .filter((name) => options[name] !== undefined || name === 'train')
+    .map((name) => [name, toDataset(name, options[name], predictor)] as const)
+  const { confidence, metric = defaultMetric(given.map(([, set]) => set)) } = settings
+  const sets = given.map(([name, set]): [DiagnosedSet, CheckedSet] => {
+    if (!(set instanceof Dataset)) return [name, checkMeasured(name, set, metric)]
+    if (predictor === undefined)
       throw new TypeError(`\`${name}\` is a Dataset, so diagnose needs a \`network\``)
-    checkSet(name, set, network, metric)
-    return [[name, { data: set, network }]]
+    checkSet(name, set, predictor.network, metric)
+    return [name, { data: set, predictor }]
   })
   const { optimalError = 0 } = options
   const optimal =
@@ -293,30 +309,44 @@ function checkOptions(options: DiagnosisOptions) {
   return { metric, confidence, sets, optimal }
 }
 
-type CheckedSet = MeasuredError | { readonly data: Dataset; readonly network: Network<DType> }
+type CheckedSet = MeasuredError | { readonly data: Dataset; readonly predictor: Predictor }
 
-function defaultMetric(options: DiagnosisOptions): ErrorMetric {
-  const data = diagnosedSets.map((name) => options[name]).find((set) => set instanceof Dataset)
+/** A Table as its Model prepares it; whatever else was given, as it is. */
+function toDataset(name: string, set: unknown, predictor: Predictor | undefined): unknown {
+  if (!(set instanceof Table)) return set
+  if (predictor?.pipeline === undefined)
+    throw new TypeError(`\`${name}\` is a Table, so diagnose needs a \`model\``)
+  return predictor.pipeline.transform(set)
+}
+
+function defaultMetric(sets: readonly unknown[]): ErrorMetric {
+  const data = sets.find((set) => set instanceof Dataset)
   return data === undefined || data.classes > 0 ? 'errorRate' : 'meanSquaredError'
 }
 
-function networkOf({ network, trainer }: DiagnosisOptions): Network<DType> | undefined {
-  if (network !== undefined && trainer !== undefined)
-    throw new TypeError('Expected `network` or `trainer`, got both')
+function predictorOf({ network, trainer, model }: DiagnosisOptions): Predictor | undefined {
+  const given = Object.entries({ network, trainer, model }).filter(([, one]) => one !== undefined)
+  if (given.length > 1)
+    throw new TypeError(
+      `Expected \`network\`, \`trainer\` or \`model\`, got ${given.map(([name]) => `\`${name}\``).join(' and ')}`,
+    )
+  if (model !== undefined && !(model instanceof Model)) throw typeError('model', 'a Model', model)
   if (trainer !== undefined && !(trainer instanceof Trainer))
     throw typeError('trainer', 'a Trainer', trainer)
   if (network !== undefined && !(network instanceof Network))
     throw typeError('network', 'a Network', network)
-  return trainer?.network ?? network
+  return model ?? trainer ?? (network && { network })
 }
 
 function checkMeasured(name: string, value: unknown, metric: ErrorMetric): MeasuredError {
   if (typeof value !== 'object' || value === null || !('error' in value))
-    throw typeError(name, 'a Dataset, { error, rows } or { error, standardError }', value)
+    throw typeError(name, 'a Dataset, a Table, { error, rows } or { error, standardError }', value)
   const path = `${name}.`
   const measured = complete('diagnose', measuredOptions, value, { path })
   const error = errorCheck(metric)(`${path}error`, measured.error)
   const { rows, standardError } = measured
+  if (rows !== undefined && standardError !== undefined)
+    throw new TypeError(`Expected \`${path}rows\` or \`${path}standardError\`, got both`)
   if (standardError !== undefined) return { error, standardError }
   if (metric !== 'errorRate')
     throw new RangeError(`\`${name}\` needs a \`standardError\`: it is no rate of its rows`)

@@ -1,3 +1,4 @@
+import { Running } from '../running.js'
 import type { Scheduler } from './scheduler.js'
 
 /** What the work of an {@link Experiment} may use. @internal */
@@ -9,15 +10,11 @@ export type Emit<Item> = (item: Item) => void
  *
  * An Experiment that is iterated raises no unhandled rejection: the loop throws.
  */
-export class Experiment<Item, Result extends { readonly completed: boolean }>
-  implements PromiseLike<Result>, AsyncIterable<Item>
-{
+export class Experiment<Item, Result extends { readonly completed: boolean }> extends Running<
+  Item,
+  Result
+> {
   readonly #scheduler: Scheduler
-  readonly #signal: AbortSignal | undefined
-  readonly #items: Item[] = []
-  readonly #settled: Promise<Result>
-  #waiting: (() => void)[] = []
-  #ended = false
 
   /** @internal */
   constructor(
@@ -25,9 +22,9 @@ export class Experiment<Item, Result extends { readonly completed: boolean }>
     signal: AbortSignal | undefined,
     work: (emit: Emit<Item>) => Promise<Result>,
   ) {
+    super()
     this.#scheduler = scheduler
-    this.#signal = signal
-    this.#settled = this.#run(work)
+    void this.#run(signal, work)
   }
 
   /** Ends all fits within one batch. The Experiment then resolves with what is finished. */
@@ -35,75 +32,21 @@ export class Experiment<Item, Result extends { readonly completed: boolean }>
     this.#scheduler.stop()
   }
 
-  then<A = Result, B = never>(
-    onFulfilled?: ((result: Result) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#settled.then(onFulfilled, onRejected)
-  }
-
-  catch<B = never>(
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<Result | B> {
-    return this.#settled.catch(onRejected)
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<Result> {
-    return this.#settled.finally(onFinally)
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    this.#settled.catch(() => undefined) // the loop throws instead
-    return this.#iterate()
-  }
-
-  async *#iterate(): AsyncGenerator<Item, void, undefined> {
-    try {
-      for (let next = 0; ;) {
-        if (next < this.#items.length) {
-          // Held below the length, so it is an item, also where items can be undefined.
-          yield this.#items[next++] as Item
-        } else if (this.#ended) {
-          await this.#settled
-          return
-        } else {
-          await new Promise<void>((resolve) => this.#waiting.push(resolve))
-        }
-      }
-    } finally {
-      // Left by break, return or throw, if it has not ended by itself.
-      if (!this.#ended) {
-        this.stop()
-        await this.#settled.catch(() => undefined)
-      }
-    }
-  }
-
-  async #run(work: (emit: Emit<Item>) => Promise<Result>): Promise<Result> {
-    const signal = this.#signal
-    const abort = () => {
-      this.stop()
-    }
+  async #run(
+    signal: AbortSignal | undefined,
+    work: (emit: Emit<Item>) => Promise<Result>,
+  ): Promise<void> {
     try {
       await Promise.resolve() // nothing begins before the caller has the Experiment
       signal?.throwIfAborted()
-      signal?.addEventListener('abort', abort, { once: true })
+      this.obey(signal)
       const result = await work((item) => {
-        this.#items.push(item)
-        this.#notify()
+        this.emit(item)
       })
       if (!result.completed) signal?.throwIfAborted()
-      return result
-    } finally {
-      signal?.removeEventListener('abort', abort)
-      this.#ended = true
-      this.#notify()
+      this.succeed(result)
+    } catch (error) {
+      this.fail(error)
     }
-  }
-
-  #notify(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
   }
 }

@@ -57,7 +57,10 @@ export class Journal {
     if (whole === '' && !header.startsWith(text)) throw notOurs(path)
     const [first, ...others] = whole.split('\n').slice(0, -1)
     if (first !== undefined) checkHeader(path, first, identity)
-    const lines = others.map((line, i) => toLine(path, i + 2, line))
+    const lines = others.flatMap((line, i) => {
+      // Two that began the file at once have both said which experiment it is.
+      return line === first ? [] : [toLine(path, i + 2, line)]
+    })
     if (text.length > whole.length) await truncate(path, Buffer.byteLength(whole))
     const file = await open(path, 'a')
     try {

@@ -65,6 +65,7 @@ export class SearchResult<P = object, M extends MetricName = never, D extends Da
       epochs: trial.epochs,
       seconds: trial.seconds,
       ...(this.trials.some(({ error }) => error !== undefined) && { error: trial.error?.code }),
+      ...trial.point, // again: an option may be called `epochs`
     }
   }
 }

@@ -184,7 +184,8 @@ export class HalvingResult<
  *
  * There are as many rounds as scikit-learn's HalvingGridSearchCV has; the epochs of each are
  * `epochs` divided by a power of `factor`, rounded down. Trials come once for each round they take
- * part in.
+ * part in. The best is that of the last round, or, where no network of that came to a score, of those
+ * before, as `trials` has it.
  *
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  *
@@ -239,7 +240,10 @@ export function halvingSearch<P, D extends DataSets, M extends MetricName = neve
       runner.keep(left)
     }
     const all = [...trials.values()].sort((a, b) => a.index - b.index)
-    return new HalvingResult(rounds, all, runner.best, rounds.length === stages.length, ranking)
+    // No network of the last round may have come to a score.
+    const scored = all.filter(({ scores }) => scores !== undefined)
+    const best = runner.best ?? scored.sort((a, b) => ranking.compare(a, b))[0]
+    return new HalvingResult(rounds, all, best, rounds.length === stages.length, ranking)
   })
 }
 

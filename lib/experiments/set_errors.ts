@@ -1,8 +1,10 @@
 import type { Dataset } from '../dataset.js'
 import type { DType } from '../matrix.js'
+import type { Matrix } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import type { Network } from '../network.js'
 import { checkTargets } from '../objective.js'
+import type { Pipeline } from '../preparation/pipeline.js'
 import type { Estimate } from './estimates.js'
 import { meanEstimate, rateEstimate } from './estimates.js'
 
@@ -18,6 +20,12 @@ export const errorMetrics = [
 ] as const
 /** 'errorRate', the share of rows whose class is not predicted, or a metric of a Trainer's. */
 export type ErrorMetric = (typeof errorMetrics)[number]
+
+/** What makes the errors: a network, and of a Model the pipeline that knows the target's own units. */
+export interface Predictor {
+  readonly network: Network<DType>
+  readonly pipeline?: Pipeline | undefined
+}
 
 /** Checks that a network's error can be taken on a set, named as the user knows it. */
 export function checkSet(
@@ -39,7 +47,7 @@ export function checkSet(
 }
 
 /**
- * A network's error on a set; rows count by their sample weights.
+ * A network's error on a set, in the target's own units; rows count by their sample weights.
  *
  * @param z - the normal quantile of the interval
  * @throws RangeError if it is not finite
@@ -47,11 +55,11 @@ export function checkSet(
 export async function setError(
   name: string,
   data: Dataset,
-  network: Network<DType>,
+  predictor: Predictor,
   metric: ErrorMetric,
   z: number,
 ): Promise<Estimate> {
-  const errors = await rowErrors(data, network, metric)
+  const errors = await rowErrors(data, predictor, metric)
   const weights = data.sampleWeights ?? new Float64Array(data.rows).fill(1)
   const mean = weightedMean(errors, weights)
   if (!Number.isFinite(mean))
@@ -81,18 +89,24 @@ function weightedMean(values: Float64Array, weights: Float64Array): number {
 
 async function rowErrors(
   data: Dataset,
-  network: Network<DType>,
+  { network, pipeline }: Predictor,
   metric: ErrorMetric,
 ): Promise<Float64Array> {
-  const { data: outputs, shape } = await network.predictAsync(data)
+  const isRate = metric === 'errorRate'
+  const inOwnUnits = ({ data: values, shape }: Matrix<Float32Array | Float64Array | Uint8Array>) =>
+    isRate || pipeline === undefined
+      ? { data: values, shape }
+      : pipeline.inverseTarget({ data: Float64Array.from(values), shape })
+  const { data: outputs, shape } = inOwnUnits(await network.predictAsync(data))
   const [rows, columns] = shape
-  const { y } = data
-  if (y === undefined) throw new Error('No targets') // `checkSet` has seen to it
+  const { y: given } = data
+  if (given === undefined) throw new Error('No targets') // `checkSet` has seen to it
+  const y = isTypedArray(given) ? given : inOwnUnits(given)
   return Float64Array.from({ length: rows }, (_, row) => {
     const output = outputs.subarray(row * columns, (row + 1) * columns)
     if (isTypedArray(y)) return Number(classOf(output) !== y[row])
     const target = y.data.subarray(row * columns, (row + 1) * columns)
-    if (metric === 'errorRate') return Number(classOf(output) !== classOf(target))
+    if (isRate) return Number(classOf(output) !== classOf(target))
     const size = metric === 'meanAbsoluteError' ? Math.abs : (error: number) => error ** 2
     let sum = 0
     for (let i = 0; i < columns; i++) sum += size((output[i] ?? NaN) - (target[i] ?? NaN))

@@ -7,6 +7,7 @@ export function showValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'object' && value !== null && 'name' in value) return String(value.name)
   if (typeof value === 'function') return value.name
+  if (typeof value === 'bigint') return String(value) // JSON has none
   return JSON.stringify(value)
 }
 

@@ -200,6 +200,7 @@ function checkPoint<P extends object>(point: P | undefined): P {
 function toFolds<D extends DataSets>({ data, folds = 5 }: FoldOptions<D>, seed: number): D[] {
   const given: unknown = folds
   if (typeof given === 'object' && given !== null && Symbol.iterator in given) {
+    if (data !== undefined) throw new TypeError('Expected `data` or an array of `folds`, got both')
     const list = Array.from(folds as Iterable<D>, (fold, i) => checkData(`folds[${i}]`, fold))
     if (list.length === 0) throw typeError('folds', 'one fold or more', given)
     return list

@@ -43,7 +43,10 @@ export class CrossValidationResult<
   /** Mean and deviation of losses and metrics as lines of text. */
   toString(): string {
     return textTable(
-      mainPaths(this.trials).map((path) => ({ score: path, ...spreadOf(this.trials, path) })),
+      mainPaths(this.trials).map((path) => {
+        const { mean, deviation } = spreadOf(this.trials, path)
+        return { score: path, mean, ...(this.trials.length > 1 && { deviation }) }
+      }),
     )
   }
 }
