@@ -356,11 +356,11 @@ test('rows of unequal weight count for fewer', async (t) => {
 
 test('a picture shows each gap and the finding, light and dark', async (t) => {
   const diagnosis = await diagnose(measured)
-  const svg = await diagnosis.toSVG()
+  const svg = await diagnosis.plot()
   for (const text of ['Data mismatch dominates', 'Overfitting to dev', 'trainDev to dev', '9.5 %'])
     t.true(svg.includes(text), text)
   t.notRegex(svg, /NaN|undefined/)
-  t.false((await diagnosis.toSVG('dark')).includes('"#ffffff"'))
+  t.false((await diagnosis.plot('dark')).includes('"#ffffff"'))
 })
 
 test('a diagnosis that cannot be is refused', async (t) => {

@@ -17,6 +17,7 @@ import type { GapName } from './gaps.js'
 import { gaps as gapKinds } from './gaps.js'
 import type { ErrorMetric, Predictor } from './set_errors.js'
 import { checkSet, errorMetrics, setError } from './set_errors.js'
+import { alignColumns } from './text_table.js'
 
 /** The sets of a diagnosis, in the order in which errors grow. */
 export const diagnosedSets = ['train', 'trainDev', 'dev', 'test'] as const
@@ -189,9 +190,11 @@ export class Diagnosis {
       percent(gap.share),
     ])
     const advice = this.advice.map((one) => `- ${one}`)
+    const table = (rows: string[][], texts: number) =>
+      alignColumns(rows, (column) => column < texts)
     return [
-      aligned([['Set', titles[this.metric] + unit, confidence], ...errors]),
-      aligned([['Gap', 'Between', `Size${unit}`, confidence, 'Share'], ...gaps], 2),
+      table([['Set', titles[this.metric] + unit, confidence], ...errors], 1),
+      table([['Gap', 'Between', `Size${unit}`, confidence, 'Share'], ...gaps], 2),
       [this.conclusion, ...this.notes].join('\n'),
       ...(advice.length === 0 ? [] : [['What people then try:', ...advice].join('\n')]),
     ].join('\n\n')
@@ -202,7 +205,7 @@ export class Diagnosis {
    *
    * @param theme - Default 'auto'
    */
-  async toSVG(theme?: ThemeName): Promise<string> {
+  async plot(theme?: ThemeName): Promise<string> {
     const { factor, number, unit } = this.#format()
     const steps = this.gaps.map(({ name, from, to, value, low, high }) => {
       const begin = this.errors[from]?.value ?? NaN
@@ -412,13 +415,4 @@ function listed(words: readonly string[]): string {
   return words.length < 2
     ? words.join('')
     : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
-}
-
-/** Rows of cells in columns: the first ones, of texts, in line on the left, the others on the right. */
-function aligned(rows: readonly (readonly string[])[], texts = 1): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  const lines = rows.map((row) =>
-    row.map((cell, i) => (i < texts ? cell.padEnd(width(i)) : cell.padStart(width(i)))).join('   '),
-  )
-  return lines.join('\n')
 }

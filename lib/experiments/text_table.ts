@@ -11,21 +11,26 @@ export function showValue(value: unknown): string {
   return JSON.stringify(value)
 }
 
-/** Lines of text: the names above the rows, columns of numbers aligned at their right. */
+/** Rows of cells in columns: columns of texts aligned at their left, the others at their right. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  isText: (column: number) => boolean,
+): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
+  )
+  const pad = (cell: string, column: number) => {
+    const width = widths[column] ?? 0
+    return isText(column) ? cell.padEnd(width) : cell.padStart(width)
+  }
+  return rows.map((row) => row.map(pad).join('   ').trimEnd()).join('\n')
+}
+
+/** Lines of text: the names above the rows. */
 export function textTable(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const columns = names.map((name) => {
-    const cells = [name, ...rows.map((row) => showValue(row[name]))]
-    const width = cells.reduce((most, cell) => Math.max(most, cell.length), 0)
-    const isText = rows.some((row) => typeof row[name] === 'string')
-    return cells.map((cell) => (isText ? cell.padEnd(width) : cell.padStart(width)))
-  })
-  return [names, ...rows]
-    .map((_, line) =>
-      columns
-        .map((cells) => cells[line])
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const cells = rows.map((row) => names.map((name) => showValue(row[name])))
+  return alignColumns([names, ...cells], (column) =>
+    rows.some((row) => typeof row[names[column] ?? ''] === 'string'),
+  )
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "binding/environment.h"
+
 namespace gemmnet {
 
 namespace {
@@ -199,8 +201,7 @@ StoredMatrix keep_matrix(const Napi::Object& from, std::shared_ptr<const void>& 
   napi_get_typedarray_info(from.Env(), data, nullptr, nullptr, nullptr, &buffer, nullptr);
   napi_is_arraybuffer(from.Env(), buffer, &is_array_buffer);
   if (!is_array_buffer) {
-    // Released where the last Dataset is: on this environment's thread.
-    owner = std::make_shared<Napi::ObjectReference>(Napi::Persistent(data.As<Napi::Object>()));
+    owner = Environment::of(from.Env()).kept_objects->keep(data.As<Napi::Object>());
     return matrix;
   }
   auto copy = std::make_shared<AlignedBuffer<std::uint8_t>>(matrix.bytes());

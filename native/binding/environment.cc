@@ -37,6 +37,23 @@ class OpenEnvironments {
 
 }  // namespace
 
+std::shared_ptr<const void> KeptObjects::keep(const Napi::Object& object) {
+  auto reference = std::make_unique<Napi::ObjectReference>(Napi::Persistent(object));
+  const auto let_go = [self = shared_from_this()](Napi::ObjectReference* last) {
+    std::unique_ptr<Napi::ObjectReference> left(last);
+    if (std::this_thread::get_id() == self->thread_) return;
+    const std::lock_guard lock(self->mutex_);
+    self->left_.push_back(std::move(left));
+  };
+  return {reference.release(), let_go};
+}
+
+void KeptObjects::delete_left() {
+  std::vector<std::unique_ptr<Napi::ObjectReference>> left;
+  const std::lock_guard lock(mutex_);
+  left.swap(left_);
+}
+
 Environment::Environment(Napi::Env env) : env_(env) {
   const auto call = [](napi_env call_env, napi_value, void* context, void*) {
     if (call_env == nullptr) return;  // the environment is being taken down
@@ -98,6 +115,7 @@ void Environment::deliver(Napi::Env env) {
     }
     job->deliver(env, ended);
   }
+  kept_objects->delete_left();
 }
 
 void Environment::forget(const Job& job) {
@@ -115,6 +133,7 @@ void Environment::close() {
   end_jobs();
   for (const auto& job : jobs_) job->abandon();
   jobs_.clear();
+  kept_objects->delete_left();
   for (Napi::FunctionReference* reference : {&dataset_class, &network_class, &trainer_class})
     reference->Reset();
 }

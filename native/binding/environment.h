@@ -4,11 +4,28 @@
 
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace gemmnet {
 
 class Job;
+
+/// JavaScript objects that core objects keep. A fit may be the last to have rows that are in shared
+/// memory, and lets go of them on its own thread, where no reference may be deleted.
+class KeptObjects : public std::enable_shared_from_this<KeptObjects> {
+ public:
+  /// What is returned can be let go of on any thread.
+  std::shared_ptr<const void> keep(const Napi::Object& object);
+  /// Deletes what other threads have let go of. Called with every news of jobs, and so after a
+  /// job's last.
+  void delete_left();
+
+ private:
+  const std::thread::id thread_ = std::this_thread::get_id();
+  std::mutex mutex_;  // guards left_
+  std::vector<std::unique_ptr<Napi::ObjectReference>> left_;
+};
 
 /// What one JavaScript environment (the main thread or a worker) has of gemmnet: the classes and
 /// the running jobs. Everything here is used on the environment's own thread, but for `wake`.
@@ -30,6 +47,7 @@ class Environment {
   /// Stops all jobs and waits for their threads; within one batch.
   void end_jobs();
 
+  const std::shared_ptr<KeptObjects> kept_objects = std::make_shared<KeptObjects>();
   Napi::FunctionReference dataset_class;
   Napi::FunctionReference network_class;
   Napi::FunctionReference trainer_class;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { TrainerOptions } from '../../lib/index.js'
+import type { Matrix, TrainerOptions } from '../../lib/index.js'
 import {
   Dataset,
   DatetimeEncoder,
@@ -35,10 +35,13 @@ const classes = 4
 function makeData(size: Size, shared = false): Dataset {
   const { rows, columns } = sizes[size]
   const { x, labels } = clouds(rows, columns, classes)
-  if (!shared) return new Dataset(x, labels)
-  const data = new Float32Array(new SharedArrayBuffer(x.data.byteLength))
-  data.set(x.data)
-  return new Dataset({ data, shape: x.shape }, labels)
+  return new Dataset(shared ? toShared(x) : x, labels)
+}
+
+function toShared({ data, shape }: Matrix<Float32Array>): Matrix {
+  const shared = new Float32Array(new SharedArrayBuffer(data.byteLength))
+  shared.set(data)
+  return { data: shared, shape }
 }
 
 function makeTrainer(size: Size, options: Partial<TrainerOptions<'accuracy'>> = {}) {
@@ -393,11 +396,12 @@ export async function predictFile(
 }
 
 /** Blocks of rows of that size, each made when it is asked for. */
-async function* makeBlocks(size: Size, blocks: number): AsyncGenerator<Dataset> {
+async function* makeBlocks(size: Size, blocks: number, shared = false): AsyncGenerator<Dataset> {
   const { columns } = sizes[size]
   for (let i = 0; i < blocks; i++) {
     const { x, labels } = clouds(500, columns, classes, i)
-    yield await Promise.resolve(new Dataset(x, labels, { classes }))
+    const rows = shared ? toShared(x) : x
+    yield await Promise.resolve(new Dataset(rows, labels, { classes }))
   }
 }
 
@@ -436,7 +440,7 @@ export async function collectWhileStreaming(say: Say): Promise<void> {
   let collected = 0
   const registry = new FinalizationRegistry(() => collected++)
   async function* registered() {
-    for await (const block of makeBlocks('small', 40)) {
+    for await (const block of makeBlocks('small', 40, true)) {
       registry.register(block, 0)
       yield block
     }
