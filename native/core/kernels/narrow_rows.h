@@ -55,9 +55,11 @@ struct NarrowRows {
   }
   void store(MatrixView<T> into, std::size_t first, std::size_t count) const {
     T* const top = into.data + first * into.stride;
-    for (std::size_t c = 0; c < into.columns; ++c)
-      first_lanes(count,
-                  [=, this](std::size_t lane) { top[lane * into.stride + c] = columns[c][lane]; });
+    for (std::size_t c = 0; c < into.columns; ++c) {
+      T lanes[row_lanes];
+      __builtin_memcpy(lanes, &columns[c], sizeof(lanes));
+      first_lanes(count, [&](std::size_t lane) { top[lane * into.stride + c] = lanes[lane]; });
+    }
   }
   /// The largest number of each row; a NaN may be passed over.
   [[gnu::always_inline]] void find_largest(std::size_t count, RowLanes<T>& most) const {
