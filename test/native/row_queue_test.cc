@@ -36,9 +36,9 @@ std::vector<double> values(const RowBlock& block) {
   return list;
 }
 
-std::vector<double> count(double begin, double end) {
+std::vector<double> count(std::size_t begin, std::size_t end) {
   std::vector<double> list;
-  for (double value = begin; value < end; ++value) list.push_back(value);
+  for (std::size_t value = begin; value < end; ++value) list.push_back(static_cast<double>(value));
   return list;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("rows leave a queue in order, in other parts than they came in") {
       CHECK(queue.wait(taken, {}));
       CHECK(queue.take(taken, block));
       const std::size_t end = std::min(first + taken, pushed);
-      CHECK(values(block) == count(static_cast<double>(first), static_cast<double>(end)));
+      CHECK(values(block) == count(first, end));
       CHECK(block.ends_epoch() == (end == pushed));
     }
   }
@@ -169,7 +169,7 @@ TEST_CASE("rows pass from thread to thread, and a stop wakes who waits for them"
     RowBlock block;
     CHECK(queue.wait(4, {}));
     CHECK(queue.take(4, block));
-    CHECK(values(block) == count(static_cast<double>(first), static_cast<double>(first + 4)));
+    CHECK(values(block) == count(first, first + 4));
   }
   producer.join();
   std::thread stopper([&] { queue.stop(); });

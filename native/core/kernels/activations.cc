@@ -1,3 +1,5 @@
+#include <cassert>
+
 #include "core/kernels/loops.h"
 #include "core/kernels/narrow_rows.h"
 #include "core/kernels/vector_math.h"
@@ -231,6 +233,7 @@ inline T add_bias_and_find_largest(T* z, const T* bias, std::size_t size) {
 template <typename T>
 void narrow_softmax_rows(MatrixView<T> z, const T* bias, MatrixView<T> a, std::size_t first,
                          std::size_t count) {
+  assert(a.columns == z.columns);
   NarrowRows<T> rows;
   rows.load(z, first, count);
   if (bias != nullptr) {

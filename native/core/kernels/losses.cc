@@ -445,6 +445,8 @@ template <typename T>
 double narrow_categorical_rows(const LossRows<T>& rows, std::size_t first, std::size_t count,
                                T smoothing) {
   const std::size_t classes = rows.input.columns;
+  assert(rows.outputs.columns == classes);
+  assert(rows.gradient.data == nullptr || rows.gradient.columns == classes);
   const T kept = 1 - smoothing;
   const T even = smoothing / static_cast<T>(classes);
   NarrowRows<T> a;
