@@ -63,8 +63,8 @@ struct NarrowRows {
   }
   /// The largest number of each row; a NaN may be passed over.
   [[gnu::always_inline]] void find_largest(std::size_t count, RowLanes<T>& most) const {
-    most = columns[0];
-    for (std::size_t c = 1; c < count; ++c) most = columns[c] > most ? columns[c] : most;
+    most = RowLanes<T>{} - static_cast<T>(__builtin_inf());
+    for (std::size_t c = 0; c < count; ++c) most = columns[c] > most ? columns[c] : most;
   }
 };
 
