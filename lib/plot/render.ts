@@ -1,5 +1,6 @@
 import type { Config, TopLevelSpec } from 'vega-lite'
 import { nameIn } from '../options/index.js'
+import { escape } from './escape.js'
 import type { Theme, ThemeName } from './themes.js'
 import { themes } from './themes.js'
 
@@ -83,7 +84,9 @@ const config: Config = {
 
 /** Gives an SVG its colours, and a name for readers who do not see it. */
 function dress(svg: string, label: string, theme: ThemeName): string {
-  const name = `class="gemmnet-plot" role="img" aria-label="${escape(label)}"`
+  // The class is what the dark theme's rules are for: a page may show pictures of all themes.
+  const kind = theme === 'auto' ? 'gemmnet-plot' : `gemmnet-plot-${theme}`
+  const name = `class="${kind}" role="img" aria-label="${escape(label)}"`
   const named = numberGradients(svg).replace('class="marks"', () => name)
   if (theme === 'light') return named
   if (theme === 'dark')
@@ -110,9 +113,4 @@ function pairs(): [string, string][] {
   const flat = ({ series, ...others }: Theme) => [...Object.values(others), ...series]
   const replacements = flat(dark)
   return flat(light).map((colour, i) => [colour, replacements[i] ?? colour])
-}
-
-function escape(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character)
 }
