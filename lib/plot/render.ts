@@ -1,5 +1,5 @@
 import type { Config, TopLevelSpec } from 'vega-lite'
-import { nameIn } from '../options/index.js'
+import { checkTheme } from '../options/index.js'
 import { escape } from './escape.js'
 import type { Theme, ThemeName } from './themes.js'
 import { themes } from './themes.js'
@@ -22,7 +22,7 @@ export async function render(
   label: string,
   theme: ThemeName = 'auto',
 ): Promise<string> {
-  nameIn('theme', { ...themes, auto: light })('theme', theme)
+  checkTheme('theme', theme)
   // Here, not above: they take longer to load than all of gemmnet.
   const [{ compile }, vega] = await Promise.all([import('vega-lite'), import('vega')])
   const logger = vega.logger(vega.Error)
@@ -110,7 +110,7 @@ function darkStyle(): string {
 
 /** Each colour of the light theme with the dark theme's for it. */
 function pairs(): [string, string][] {
-  const flat = ({ series, ...others }: Theme) => [...Object.values(others), ...series]
+  const flat = (theme: Theme) => Object.values(theme).flat() as string[] // colours, and lists of them
   const replacements = flat(dark)
   return flat(light).map((colour, i) => [colour, replacements[i] ?? colour])
 }
