@@ -169,7 +169,7 @@ function toSpecification(
     type: 'quantitative' as const,
     title: name,
     scale: { domain: [least, most], nice: false, zero: false },
-    axis: { grid: false },
+    axis: { grid: false, labelOverlap: true },
   })
   const longest = Math.max(...domain.map((name) => name.length))
   const legend = { columns: Math.floor(side / (symbolWidth + longest * widestCharacter)) || 1 }

@@ -135,6 +135,7 @@ function toChannel(
     axis: {
       labelExpr: `(${JSON.stringify(labels)})[datum.value]`,
       labelAngle: 0,
+      labelOverlap: true,
       domain: false,
       ticks: false,
       labelLimit: 160,

@@ -46,7 +46,7 @@ export async function history(
     return {
       ...size,
       title: wordsOf(name),
-      ...(isRunning && { subtitle: 'of the training set: running means over each epoch' }),
+      ...(isRunning && { subtitle: 'training: running means' }),
       x: { title: 'epoch' },
       y: { title: wordsOf(name), scale: name === 'loss' && isLog ? 'log' : 'linear' },
       series,

@@ -34,8 +34,8 @@ const smoothness = 4 // pixels of a PNG for each that it is shown with, at least
 const widestPicture = 900
 const lineHeight = 16
 const characterWidth = 7.5
-const widestCaption = 150
 const space = 14 // between images
+const mostCharacters = 20 // of a line of a caption
 
 /**
  * Grey images side by side, as SVG, with what they show below them. Where predictions are given, an
@@ -112,8 +112,14 @@ function toCaptions(
     const [label, prediction] = [labels?.[i], predictions?.[i]]
     const isWrong = label !== undefined && prediction !== undefined && label !== prediction
     const main = isWrong ? [`✗ ${prediction}`, `is ${label}`] : [prediction ?? label ?? '']
-    return { isWrong, lines: [...main, ...(notes === undefined ? [] : [notes[i] ?? ''])] }
+    const lines = [...main, notes?.[i] ?? ''].filter((line) => line !== '')
+    return { isWrong, lines: lines.map(shorten) }
   })
+}
+
+// Not by Vega's `limit`, which goes by its estimate of the width and cuts what has room.
+function shorten(line: string): string {
+  return line.length > mostCharacters ? `${line.slice(0, mostCharacters - 1)}…` : line
 }
 
 function toSpecification(
@@ -125,10 +131,10 @@ function toSpecification(
   const { width, height } = sizeOf(pixels.columns, settings)
   const zoom = Math.max(1, Math.round(wantedSize / Math.max(width, height)))
   const shown = { width: zoom * width, height: zoom * height }
-  const longest = captions.flatMap(({ lines }) => lines.map((line) => line.length))
-  const caption = Math.min(widestCaption, characterWidth * Math.max(...longest))
+  const longest = [0, ...captions.flatMap(({ lines }) => lines.map((line) => line.length))]
+  const caption = characterWidth * Math.max(...longest)
   const cellWidth = Math.max(shown.width, caption) + space
-  const mostLines = Math.max(...captions.map(({ lines }) => lines.filter(Boolean).length))
+  const mostLines = Math.max(...captions.map(({ lines }) => lines.length))
   const cellHeight = shown.height + mostLines * lineHeight + space
   const columns = Math.min(
     pixels.rows,
@@ -169,13 +175,12 @@ function toSpecification(
     encoding: { x: at('left'), x2: { field: 'right' }, y: at('top'), y2: { field: 'bottom' } },
   })
   const text = (isWrong: boolean) => ({
-    transform: [{ filter: `datum.isWrong === ${isWrong}` }],
+    transform: [{ filter: `datum.isWrong === ${isWrong} && datum.lines.length > 0` }],
     mark: {
       type: 'text' as const,
       baseline: 'top' as const,
       fontSize: 12,
       lineHeight,
-      limit: cellWidth - 4,
       fontWeight: isWrong ? ('bold' as const) : ('normal' as const),
       color: light.ink,
     },

@@ -228,6 +228,7 @@ function toChannel(field: 'x' | 'y', { title, scale = 'linear', ticks }: Axis, p
     title,
     scale: { type: scale, zero: false, nice: ticks === undefined && !areWhole },
     axis: {
+      labelOverlap: true,
       ...(areWhole && { tickMinStep: 1 }),
       ...(values && { values: [...values], labelExpr: labelExpression(values) }),
     },

@@ -65,7 +65,6 @@ const config: Config = {
     domainColor: light.axis,
     tickColor: light.axis,
     gridColor: light.grid,
-    labelOverlap: true,
     labelFlush: false,
   },
   legend: {

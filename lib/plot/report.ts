@@ -138,7 +138,9 @@ function toTable({ columns, rows, caption }: ReportTable): string {
 }
 
 function isFigure(cell: string | number | undefined): boolean {
-  return typeof cell === 'number' || /^[-+−]?[\d.]+(e-?\d+)?( ?%| m?s)?$|^(NaN)?$/.test(cell ?? '')
+  return (
+    typeof cell === 'number' || /^[-+−]?[\d.]+(e-?\d+)?( ?%| m?s)?$|^(NaN|×)?$/.test(cell ?? '')
+  )
 }
 
 const { light, dark } = themes
