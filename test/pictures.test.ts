@@ -1,3 +1,4 @@
+// Over 400 lines: every kind of picture, each with what it refuses.
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { inflateSync } from 'node:zlib'

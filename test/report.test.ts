@@ -42,7 +42,7 @@ test('a page has titles, paragraphs, tables, lines and pictures, in their order'
             columns: ['set', 'accuracy', 'rows'],
             rows: [
               ['train', '99.1 %', 1437],
-              ['test', '97.5 %', 360],
+              ['test', '97.5 %', 60000],
             ],
             caption: 'After training',
           },
@@ -62,7 +62,7 @@ test('a page has titles, paragraphs, tables, lines and pictures, in their order'
     '<caption>After training</caption>',
     '<th>set</th><th class="figure">accuracy</th><th class="figure">rows</th>',
     '<td>train</td><td class="figure">99.1 %</td><td class="figure">1437</td>',
-    '<td>test</td>',
+    '<td>test</td><td class="figure">97.5 %</td><td class="figure">60000</td>',
     '<pre>a  b\nc  d</pre>',
     '<svg ',
     '<figcaption>As it went</figcaption>',

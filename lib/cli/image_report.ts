@@ -5,7 +5,7 @@ import { confusion } from '../plot/confusion.js'
 import type { ReportSection } from '../plot/index.js'
 import { percent } from './training.js'
 
-const mostShown = 32
+const mostShown = 36
 
 /** How a network does on images that it was not trained on: whom it confuses, and the worst of them. */
 export async function imageSections(network: Network, test: Dataset): Promise<ReportSection[]> {

@@ -85,11 +85,11 @@ async function trainMnist(
     const left = ((performance.now() - began) / 1000) * (1 / done - 1)
     terminal.progress(`${percent(done, 0)} of ${epochs} epochs, ${left.toFixed(0)} s left`)
     // The epoch's last batch is reported too.
+    if (batch % reportInterval !== 0) return
     losses.push({ epochs: epochs * done, loss })
-    if (batch % reportInterval === 0)
-      terminal.result(
-        `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`,
-      )
+    terminal.result(
+      `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`,
+    )
   }
   const onEpochEnd = ({ epoch }: { epoch: number }) => {
     finished = epoch

@@ -1,6 +1,5 @@
 import { rangeError, typeError } from '../errors.js'
-import { arrayOf, checks, number, oneOf } from './checks.js'
-import { nameIn } from './checks.js'
+import { arrayOf, checks, nameIn, number, oneOf } from './checks.js'
 import { metrics } from './metrics.js'
 import type { OptionsOf } from './option.js'
 import { defaulted, optional } from './option.js'
@@ -79,9 +78,10 @@ function text(name: string, value: unknown): string {
   return value
 }
 
-function name(name: string, value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number') throw typeError(name, 'a name', value)
-  return String(value)
+function name(name: string, value: unknown): string | number {
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw typeError(name, 'a text or a number', value)
+  return value
 }
 
 function range(name: string, value: unknown): readonly [low: number, high: number] {

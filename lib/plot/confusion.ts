@@ -52,7 +52,7 @@ export async function confusion(
   const settings = complete('confusion', confusionOptions, options)
   const { classNames, title = 'Confusion matrix', theme } = settings
   const counts = isPredicted(matrix) ? count(matrix, classNames?.length) : toCounts(matrix)
-  const names = classNames ?? counts.map((_, label) => String(label))
+  const names = (classNames ?? [...counts.keys()]).map(String)
   if (names.length !== counts.length)
     throw new RangeError(
       `\`classNames\` has ${names.length} names, the matrix has ${counts.length} classes`,

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { Table } from '../data/table.js'
 import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
-import type { DType } from '../matrix.js'
+import type { DType, TypedArray } from '../matrix.js'
 import { Model } from '../model.js'
 import { Network } from '../network.js'
 import type { DecisionBoundaryOptions } from '../options/index.js'
@@ -26,11 +26,11 @@ const mostClasses = 30 // that colours and shapes can tell apart
 interface Scene {
   /** The features' names. */
   readonly names: readonly [string, string]
-  readonly x: ArrayLike<number>
-  readonly y: ArrayLike<number>
+  readonly x: TypedArray
+  readonly y: TypedArray
   readonly labels: Int32Array
   readonly classes: number
-  readonly classNames: readonly string[] | undefined
+  readonly classNames: readonly (string | number)[] | undefined
   /** Classes of points, by index. */
   readonly classify: (x: Float64Array, y: Float64Array) => Int32Array
 }
@@ -69,7 +69,7 @@ export async function decisionBoundary(
   if (scene.classes > mostClasses)
     throw new RangeError(`At most ${mostClasses} classes are drawn, got ${scene.classes}`)
   const names = settings.classNames ?? scene.classNames ?? []
-  const nameOf = (label: number) => names[label] ?? `class ${label}`
+  const nameOf = (label: number) => String(names[label] ?? `class ${label}`)
   const subtitle = settings.subtitle ?? summary(scene)
   return render(toSpecification(scene, resolution, nameOf, title, subtitle), title, theme)
 }
@@ -106,7 +106,7 @@ function modelScene({ pipeline, network, classes }: Model, data: unknown): Scene
     x,
     y,
     ...labelsOf(pipeline.transform(table)),
-    classNames: classes?.map(String),
+    classNames: classes,
     classify: (x, y) =>
       network.classify(
         pipeline.features(
@@ -228,7 +228,7 @@ function toSpecification(
 
 type Extent = readonly [least: number, most: number]
 
-function spanOf(values: ArrayLike<number>): Extent {
+function spanOf(values: TypedArray): Extent {
   const [least, most] = extentOf(values)
   if (least > most) return [0, 1]
   const space = margin * (most - least) || 1

@@ -83,7 +83,7 @@ function toNames(
   name: string,
   labels: unknown,
   count: number,
-  classNames: readonly string[] | undefined,
+  classNames: readonly (string | number)[] | undefined,
 ): string[] {
   if (!Array.isArray(labels) && !isTypedArray(labels))
     throw typeError(name, 'an array with one entry per image', labels)
@@ -92,7 +92,7 @@ function toNames(
   return Array.from(labels, (label: unknown, i) => {
     if (typeof label !== 'string' && typeof label !== 'number')
       throw typeError(`${name}[${i}]`, 'a text or a number', label)
-    return (typeof label === 'number' ? classNames?.[label] : undefined) ?? String(label)
+    return String((typeof label === 'number' ? classNames?.[label] : undefined) ?? label)
   })
 }
 

@@ -6,7 +6,7 @@ import { themes } from './themes.js'
 /** A table of a {@link Report}; columns whose cells are all figures are aligned at their right. */
 export interface ReportTable {
   readonly columns: readonly string[]
-  /** As many cells each as there are columns; numbers are shown with at most four digits. */
+  /** As many cells each as there are columns; whole numbers are shown in full, others with four digits. */
   readonly rows: readonly (readonly (string | number)[])[]
   /** A line above the table. */
   readonly caption?: string | undefined
@@ -126,7 +126,8 @@ function toTable({ columns, rows, caption }: ReportTable): string {
   const isFigures = columns.map((_, column) => rows.every((row) => isFigure(row[column])))
   const line = (cells: readonly (string | number)[], tag: 'th' | 'td') => {
     const texts = cells.map((cell, i) => {
-      const text = typeof cell === 'number' ? shortNumber(cell) : cell
+      const text =
+        typeof cell === 'string' || Number.isInteger(cell) ? String(cell) : shortNumber(cell)
       return `<${tag}${isFigures[i] === true ? ' class="figure"' : ''}>${escape(text)}</${tag}>`
     })
     return `<tr>${texts.join('')}</tr>`
