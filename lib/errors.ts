@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'ERR_NO_BINARY'
   /** A data set that is not shipped with gemmnet is not installed. */
   | 'ERR_NO_DATA'
+  /** An optional package is not installed; the message holds the command to run. */
+  | 'ERR_NO_PACKAGE'
   /** The loss became NaN or infinite; see `epoch`, `batch` and `layer`. */
   | 'ERR_NON_FINITE_LOSS'
   /** A transformer or pipeline is used that has not learned from data yet. */

@@ -166,6 +166,21 @@ test.serial('the program prints a table and saves the plot', async (t) => {
     t.true(svg.includes(shown), shown)
 })
 
+test.serial(
+  'the program writes a report with a table and a picture of each function',
+  async (t) => {
+    const [output, report] = [join(folder, 'plot.svg'), join(folder, 'report')]
+    const flags = ['--function', 'step', '--widths', '1,2', '--output', output, '--report', report]
+    const ran = await gemmnet(...flags)
+    t.is(ran.code, 0)
+    t.is(ran.stderr, `Saved ${join(report, 'index.html')}\nSaved ${output}\n`)
+    t.deepEqual((await readdir(report)).sort(), ['index.html', 'step.svg'])
+    const page = await readFile(join(report, 'index.html'), 'utf8')
+    t.true(page.includes('<td class="figure">2</td><td class="figure">7</td>'))
+    t.is(page.split('<svg ').length - 1, 1)
+  },
+)
+
 test.serial('with --json the results are one JSON text', async (t) => {
   const output = join(folder, 'json.svg')
   const flags = ['--function', 'sine', '--widths', '2, 1', '--seed', '4', '--output', output]

@@ -198,6 +198,112 @@ test.serial('results depend on the seed and on nothing else', async (t) => {
   t.notDeepEqual(await bytes('seed-c', '--seed', '7'), first)
 })
 
+/** The files of a report's folder, and its page. */
+async function readReport(name: string) {
+  const path = join(folder, name)
+  return {
+    files: (await readdir(path)).sort(),
+    page: await readFile(join(path, 'index.html'), 'utf8'),
+  }
+}
+
+test.serial('digits --images writes a report of the training beside its results', async (t) => {
+  const { stdout, stderr, code } = await gemmnet('digits', '--images', '--epochs', '10')
+  t.is(code, 0)
+  t.regex(stdout, /Test accuracy: [\d.]+ %\n$/)
+  t.true(stderr.endsWith(`Saved ${join('digits-report', 'index.html')}\n`))
+  const { files, page } = await readReport('digits-report')
+  t.deepEqual(files, ['confusion.svg', 'history.svg', 'images.svg', 'index.html', 'worst.svg'])
+  t.is(page.split('<svg ').length - 1, 4)
+  const accuracy = /Test accuracy: ([\d.]+ %)/.exec(stdout)?.[1] ?? ''
+  t.true(
+    page.includes(`<td>test</td><td class="figure">360</td><td class="figure">${accuracy}</td>`),
+  )
+  t.notRegex(page, /<script|NaN|undefined/)
+})
+
+test.serial('a report does not change the results, and is there for no epochs too', async (t) => {
+  const flags = ['digits', '--epochs', '3', '--output']
+  t.is((await gemmnet(...flags, 'plain')).code, 0)
+  t.is((await gemmnet(...flags, 'reported', '--report', 'deep/report')).code, 0)
+  t.deepEqual(await readFile(join(folder, 'reported')), await readFile(join(folder, 'plain')))
+  t.false((await readReport(join('deep', 'report'))).files.includes('images.svg'))
+  t.is((await gemmnet('digits', '--epochs', '0', '--report', 'untrained')).code, 0)
+  t.false((await readReport('untrained')).files.includes('history.svg'))
+})
+
+test.serial('digits --grid prints every network as it comes, and draws two heatmaps', async (t) => {
+  const flags = ['--epochs', '1', '--output', 'best', '--report', 'grid']
+  const { stdout, stderr, code } = await gemmnet('digits', '--grid', ...flags)
+  t.is(code, 0)
+  const lines = stdout.trimEnd().split('\n')
+  t.is(lines.length, 50)
+  const scores = /^learning rate \S+, l2 \S+: (train [\d.]+ %, test [\d.]+ %|diverged)$/
+  for (const line of lines.slice(0, 49)) t.regex(line, scores)
+  t.is(new Set(lines.map((line) => line.split(':')[0])).size, 50)
+  const best = lines.at(-1)?.replace('Best: ', '') ?? ''
+  t.true(lines.slice(0, 49).includes(best))
+  const tests = lines.slice(0, 49).map((line) => Number(/test ([\d.]+)/.exec(line)?.[1] ?? 0))
+  t.is(Number(/test ([\d.]+)/.exec(best)?.[1]), Math.max(...tests))
+  t.true(stderr.endsWith(`Saved best\nSaved ${join('grid', 'index.html')}\n`))
+  t.is((await Network.load(join(folder, 'best'))).inputs, 64)
+  const { files, page } = await readReport('grid')
+  t.deepEqual(files, ['grid-test.svg', 'grid-train.svg', 'index.html'])
+  t.is(page.split('<tr>').length - 1, 50)
+  t.true(page.includes('Accuracy on the test set') && page.includes('Accuracy on the training set'))
+})
+
+test.serial('digits --grid has rates and penalties of its own', async (t) => {
+  for (const flag of ['--learning-rate', '--l2', '--threads']) {
+    const { stderr, code } = await gemmnet('digits', '--grid', flag, '1')
+    t.is(code, 2)
+    t.regex(stderr, new RegExp(`'--grid' cannot be used with option '${flag} <number>'`))
+  }
+})
+
+test.serial('Ctrl-C keeps and draws the cells of the grid that are there', async (t) => {
+  const child = start(['digits', '--grid', '--epochs', '2000', '--report', 'stopped'])
+  await once(child.stdout, 'data')
+  child.kill('SIGINT')
+  const { stderr, code } = await ended(child)
+  t.is(code, 130)
+  t.regex(stderr, /Stopped after \d+ of 49 networks\n$/)
+  t.true((await readReport('stopped')).files.includes('grid-test.svg'))
+})
+
+test.serial('a report that cannot be written is noticed before the training', async (t) => {
+  await writeFile(join(folder, 'in-the-way'), '')
+  for (const [path, why] of [
+    ['in-the-way', /it is not a folder/],
+    [join('in-the-way', 'below'), /^error: Cannot write .*below: /],
+  ] as const) {
+    const { stdout, stderr, code } = await gemmnet(
+      'digits',
+      '--epochs',
+      '1000000',
+      '--report',
+      path,
+    )
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, why)
+  }
+})
+
+test.serial(
+  'mnist writes a report with the losses, the confusion and the worst images',
+  async (t) => {
+    const images = await makeImages(250, 50)
+    const flags = ['--data', images, '--epochs', '1', '--batch-size', '1', '--output', 'few']
+    const { stderr, code } = await gemmnet('mnist', ...flags, '--report', 'mnist-report')
+    t.is(code, 0)
+    t.is(stderr, `Saved few\nSaved ${join('mnist-report', 'index.html')}\n`)
+    const { files, page } = await readReport('mnist-report')
+    t.deepEqual(files, ['confusion.svg', 'images.svg', 'index.html', 'loss.svg', 'worst.svg'])
+    t.true(page.includes('0 of 50 images of the test set are wrong'))
+  },
+)
+
 test.serial("mnist prints the lecture's lines and saves what the API trains", async (t) => {
   const { stdout, stderr, code } = await gemmnet('mnist', '--epochs', '1')
   t.is(code, 0)

@@ -4,12 +4,13 @@ import type { TargetFunction, TargetFunctionName } from '../experiments/target_f
 import { targetFunctions } from '../experiments/target_functions.js'
 import { writeFileAtomically } from '../formats/file.js'
 import { checks, trainerOptions } from '../options/index.js'
-import type { Chart } from '../plot/index.js'
+import type { Chart, Report, ReportSection } from '../plot/index.js'
 import { checkUsage } from './failure.js'
 import { numberFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { Interruption } from './interrupt.js'
-import { cannotWrite, checkOutputFile } from './output_file.js'
+import { cannotWrite, checkOutputFile, checkReportFolder } from './output_file.js'
+import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 
 interface ApproximateFlags {
@@ -18,6 +19,7 @@ interface ApproximateFlags {
   readonly seed: number
   readonly output: string
   readonly json?: boolean
+  readonly report?: string
 }
 
 const functionNames = Object.keys(targetFunctions) as TargetFunctionName[]
@@ -48,6 +50,7 @@ export function approximate(terminal: Terminal, interrupt: Interrupt): Command {
       ),
     )
     .addOption(pathFlag('--output', 'file', 'SVG file for the plot').default(defaults.output))
+    .addOption(reportFlag())
     .addOption(new Option('--json', 'print the results as JSON, when all are there'))
     .action((flags: ApproximateFlags) => run(flags, terminal, interrupt))
 }
@@ -62,11 +65,12 @@ function parseWidths(text: string): number[] {
 }
 
 async function run(
-  { function: only, widths: given, seed, output, json = false }: ApproximateFlags,
+  { function: only, widths: given, seed, output, json = false, report }: ApproximateFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
   await checkOutputFile(output)
+  if (report !== undefined) await checkReportFolder(report)
   // Here, not above: help needs no addon.
   const experiment = await import('../experiments/approximation.js')
   const functions = only === undefined ? functionNames : [only]
@@ -91,6 +95,8 @@ async function run(
   terminal.clear()
   if (json) terminal.result(JSON.stringify(rows.map(toJson), null, 2))
   if (rows.length > 0) await savePlot(rows, output)
+  if (rows.length > 0 && report !== undefined)
+    await saveReport(await toReport(rows), report, terminal)
   throwIfStopped(signal, rows.length, total, output)
   terminal.note(`Saved ${output}`)
 }
@@ -125,14 +131,47 @@ function throwIfStopped(signal: AbortSignal, done: number, total: number, output
   throw new Interruption(reason.exitCode, `Stopped after ${done} of ${total} networks${kept}`)
 }
 
-async function savePlot(rows: readonly Approximation[], output: string): Promise<void> {
-  const { panels } = await import('../plot/index.js')
-  const drawn = functionNames
+const title = 'Approximation by one hidden layer of sigmoid units'
+
+/** The rows of each function that has some. */
+function byFunction(rows: readonly Approximation[]): Approximation[][] {
+  return functionNames
     .map((name) => rows.filter((row) => row.function === name))
     .filter((own) => own.length > 0)
+}
+
+async function toReport(rows: readonly Approximation[]): Promise<Report> {
+  const { panels } = await import('../plot/index.js')
+  const sections = byFunction(rows).map(async (own): Promise<ReportSection> => {
+    const [name = 'sine'] = own.map((row) => row.function)
+    return {
+      title: `${name}: ${targetFunctions[name].formula}`,
+      parts: [
+        { svg: await panels(name, [[errorChart(own), curveChart(own)]]), name },
+        {
+          columns: ['width', 'parameters', 'RMS error', 'largest error'],
+          rows: own.map(({ width, parameters, rootMeanSquareError, largestError }) => [
+            width,
+            parameters,
+            rootMeanSquareError,
+            largestError,
+          ]),
+        },
+      ],
+    }
+  })
+  const about =
+    'Networks of one hidden layer, wider and wider, and their errors on points that they were not ' +
+    'trained on. The largest error of a continuous function goes to 0 as the layer grows; at a jump ' +
+    'it stays at half of it or more.'
+  return { title, sections: [{ parts: [about] }, ...(await Promise.all(sections))] }
+}
+
+async function savePlot(rows: readonly Approximation[], output: string): Promise<void> {
+  const { panels } = await import('../plot/index.js')
   const svg = await panels(
-    'Approximation by one hidden layer of sigmoid units',
-    drawn.map((own) => [errorChart(own), curveChart(own)]),
+    title,
+    byFunction(rows).map((own) => [errorChart(own), curveChart(own)]),
   )
   try {
     await writeFileAtomically(output, Buffer.from(svg))

@@ -1,19 +1,27 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { Dataset } from '../dataset.js'
+import type { EpochReport } from '../report.js'
 import { optimizers, trainerOptions } from '../options/index.js'
+import type { ReportSection } from '../plot/index.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { numberFlag, trainingFlags } from './flags.js'
 import type { Interrupt } from './interrupt.js'
-import { checkOutputFile } from './output_file.js'
+import { checkOutputFile, checkReportFolder } from './output_file.js'
+import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 import { percent, trainAndSave } from './training.js'
 
 interface DigitsFlags extends TrainingFlags {
   readonly l2: number
+  readonly images?: boolean
+  readonly grid?: boolean
+  readonly report?: string
 }
 
 const defaults = { epochs: 100, batchSize: 100, learningRate: 0.1, seed: 0 }
 const defaultL2 = 1e-5
+const defaultReport = 'digits-report' // where pictures are asked for
 const linesEvery = 10 // epochs, where progress is plain lines
 
 /** `gemmnet digits` */
@@ -36,22 +44,58 @@ export function digits(terminal: Terminal, interrupt: Interrupt): Command {
         'strength of the L2 penalty of every kernel',
       ).default(defaultL2, '1e-5'),
     )
-    .action((flags: DigitsFlags) => trainDigits(flags, terminal, interrupt))
+    .addOption(new Option('--images', 'show some of the digits in the report'))
+    .addOption(
+      new Option(
+        '--grid',
+        'train 49 networks, of 7 learning rates by 7 penalties, and draw their accuracies',
+      ).conflicts(['learningRate', 'l2', 'threads']),
+    )
+    .addOption(reportFlag(` (default: none; ${defaultReport} with --images or --grid)`))
+    .action((flags: DigitsFlags) => run(flags, terminal, interrupt))
+}
+
+async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt): Promise<void> {
+  const { images = false, grid = false, output, epochs, batchSize } = flags
+  const folder = flags.report ?? (images || grid ? defaultReport : undefined)
+  if (output !== undefined) await checkOutputFile(output)
+  if (folder !== undefined) await checkReportFolder(folder)
+  // Here, not above: help needs no addon.
+  const { loadDigits } = await import('../index.js')
+  const data = await loadDigits()
+  const sets = data.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
+  const { sections, settle } = grid
+    ? await (
+        await import('./digits_grid.js')
+      ).digitsGrid(sets, { ...flags, output }, terminal, interrupt)
+    : await trainDigits(sets, flags, folder !== undefined, terminal, interrupt)
+  if (folder !== undefined && sections.length > 0) {
+    const { sampleSection } = await import('./image_report.js')
+    const about =
+      `Networks of 64-100-50-10 units, sigmoid and softmax, trained by stochastic gradient descent ` +
+      `for ${epochs} epochs in batches of ${batchSize}: on ${sets.train.rows} handwritten digits, ` +
+      `and tested on ${sets.test.rows} others.`
+    const samples = images ? [await sampleSection(data)] : []
+    const report = {
+      title: 'Handwritten digits',
+      sections: [{ parts: [about] }, ...samples, ...sections],
+    }
+    await saveReport(report, folder, terminal)
+  }
+  settle()
 }
 
 async function trainDigits(
+  { train, test }: { readonly train: Dataset; readonly test: Dataset },
   { epochs, batchSize, learningRate, seed, threads, output, l2 }: DigitsFlags,
+  isReported: boolean,
   terminal: Terminal,
   interrupt: Interrupt,
-): Promise<void> {
-  if (output !== undefined) await checkOutputFile(output)
-  // Here, not above: help needs no addon.
-  const { dense, loadDigits, Network, sgd, Trainer } = await import('../index.js')
-  const data = await loadDigits()
-  const { train, test } = data.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
+): Promise<{ readonly sections: readonly ReportSection[]; readonly settle: () => void }> {
+  const { dense, Network, sgd, Trainer } = await import('../index.js')
   const network = new Network({
-    inputs: data.features,
-    layers: [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(data.classes, 'softmax')],
+    inputs: train.features,
+    layers: [dense(100, 'sigmoid'), dense(50, 'sigmoid'), dense(train.classes, 'softmax')],
     seed,
   })
   const trainer = checkUsage(
@@ -68,12 +112,10 @@ async function trainDigits(
       }),
   )
 
-  let finished = 0
-  let seconds = 0
+  const epochReports: EpochReport<'accuracy', typeof test>[] = []
   const fit = async (signal: AbortSignal) => {
     for await (const report of trainer.fit(train, { validation: test, signal })) {
-      finished = report.epoch
-      seconds += report.seconds
+      epochReports.push(report)
       terminal.progress(
         `Epoch ${report.epoch}/${epochs}, loss ${report.loss.toFixed(4)}, ` +
           `accuracy ${percent(report.accuracy)}, ` +
@@ -82,13 +124,47 @@ async function trainDigits(
       )
     }
   }
-  await trainAndSave(network, output, interrupt, fit, () => `${finished} of ${epochs} epochs`)
+  await trainAndSave(
+    network,
+    output,
+    interrupt,
+    fit,
+    () => `${epochReports.length} of ${epochs} epochs`,
+  )
   terminal.clear()
 
-  const { accuracy } = await trainer.evaluate(test)
+  const scores = { train: await trainer.evaluate(train), test: await trainer.evaluate(test) }
+  const seconds = epochReports.reduce((sum, report) => sum + report.seconds, 0)
   terminal.result(`Training rows: ${train.rows}`)
   terminal.result(`Test rows: ${test.rows}`)
   terminal.result(`Training time: ${seconds.toFixed(2)} s`)
-  terminal.result(`Test accuracy: ${percent(accuracy)}`)
+  terminal.result(`Test accuracy: ${percent(scores.test.accuracy)}`)
   if (output !== undefined) terminal.note(`Saved ${output}`)
+  const settle = () => undefined
+  if (!isReported) return { sections: [], settle }
+  const [{ plot }, { imageSections }] = await Promise.all([
+    import('../index.js'),
+    import('./image_report.js'),
+  ])
+  const history =
+    epochReports.length === 0 ? [] : [{ svg: await plot.history(epochReports), name: 'history' }]
+  const rows = Object.entries(scores).map(([set, { loss, accuracy }]) => [
+    set,
+    set === 'train' ? train.rows : test.rows,
+    percent(accuracy),
+    loss,
+  ])
+  const sections = [
+    {
+      title: 'Training',
+      parts: [
+        { columns: ['set', 'rows', 'accuracy', 'loss'], rows },
+        `Learning rate ${learningRate}, L2 penalty ${l2}; ${seconds.toFixed(2)} s of training.`,
+        ...history,
+      ],
+    },
+    ...(await imageSections(network, test)),
+    { title: 'The network', parts: [{ lines: network.summary() }] },
+  ]
+  return { sections, settle }
 }

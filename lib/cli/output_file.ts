@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { open, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Failure } from './failure.js'
 
@@ -25,6 +25,22 @@ export async function checkOutputFile(path: string): Promise<void> {
   } catch (error) {
     throw cannotWrite(path, reason(error, folder), error)
   }
+}
+
+/**
+ * The same for a folder and the page in it; the folder is made where there is none.
+ *
+ * @throws Failure if the page cannot be written
+ */
+export async function checkReportFolder(path: string): Promise<void> {
+  const existing = await find(path)
+  if (existing?.isDirectory() === false) throw cannotWrite(path, 'it is not a folder')
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    throw cannotWrite(path, reason(error, dirname(resolve(path))), error)
+  }
+  await checkOutputFile(join(path, 'index.html'))
 }
 
 async function find(path: string): Promise<Stats | undefined> {

@@ -1,4 +1,5 @@
 import { GemmnetError } from '../errors.js'
+import type { DType } from '../matrix.js'
 import type { Network } from '../network.js'
 import { Failure } from './failure.js'
 import type { Interrupt } from './interrupt.js'
@@ -29,7 +30,7 @@ export async function trainAndSave(
       throw new Failure(`${error.message}. ${output} is not written`, { cause: error })
     if (!signal.aborted || error !== signal.reason) throw error
   }
-  if (output !== undefined) await save(network, output)
+  if (output !== undefined) await saveNetwork(network, output)
   if (!signal.aborted) return
   const { reason } = signal as { reason: unknown }
   if (!(reason instanceof Interruption) || reason.message === '') throw reason
@@ -37,7 +38,12 @@ export async function trainAndSave(
   throw new Interruption(reason.exitCode, `Stopped after ${describe()}${kept}`)
 }
 
-async function save(network: Network, path: string): Promise<void> {
+/**
+ * Saves a network.
+ *
+ * @throws Failure if it cannot be written
+ */
+export async function saveNetwork(network: Network | Network<DType>, path: string): Promise<void> {
   try {
     await network.save(path)
   } catch (error) {

@@ -45,6 +45,21 @@ export async function diagnosisChart(chart: DiagnosisChart, theme?: ThemeName): 
   return render(toSpecification(chart), chart.title, theme)
 }
 
+/**
+ * What `diagnose` found, as SVG: the same as its own `plot`.
+ *
+ * @param theme - Default 'auto'
+ *
+ * @example
+ * await plot.diagnosis(await diagnose({ network, train, dev, test }))
+ */
+export async function diagnosis(
+  diagnosis: { readonly plot: (theme?: ThemeName) => Promise<string> },
+  theme?: ThemeName,
+): Promise<string> {
+  return diagnosis.plot(theme)
+}
+
 function toSpecification({ title, subtitle, axis, steps }: DiagnosisChart): Specification {
   const values = steps.map((step) => ({
     ...step,

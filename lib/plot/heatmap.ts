@@ -1,4 +1,5 @@
 import { typeError } from '../errors.js'
+import { extentOf } from './extent.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
@@ -134,6 +135,7 @@ function toChannel(
     axis: {
       labelExpr: `(${JSON.stringify(labels)})[datum.value]`,
       labelAngle: 0,
+      labelOverlap: true,
       domain: false,
       ticks: false,
       labelLimit: 160,
@@ -151,8 +153,7 @@ function toLabel(value: number): string {
 
 /** The least and the largest, made to differ where they do not. */
 function domainOf(values: readonly number[]): [least: number, most: number] {
-  const least = values.reduce((a, b) => Math.min(a, b), Infinity)
-  const most = values.reduce((a, b) => Math.max(a, b), -Infinity)
+  const [least, most] = extentOf(values)
   if (values.length === 0) return [1, 2]
   return most > least ? [least, most] : [least, least + Math.abs(least) + 1]
 }

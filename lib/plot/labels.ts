@@ -1,3 +1,5 @@
+import { extentOf } from './extent.js'
+
 /** A number in few characters: 0.01 to 9999 as they are, others as 2e-3; at most four digits. */
 export function shortNumber(value: number): string {
   const rounded = Number(value.toPrecision(4))
@@ -9,8 +11,6 @@ export function shortNumber(value: number): string {
 
 /** Whether numbers are positive and of several orders of magnitude: what a logarithmic scale is for. */
 export function isWide(values: readonly number[]): boolean {
-  const finite = values.filter(Number.isFinite)
-  const least = finite.reduce((a, b) => Math.min(a, b), Infinity)
-  const most = finite.reduce((a, b) => Math.max(a, b), -Infinity)
+  const [least, most] = extentOf(values)
   return least > 0 && most / least >= 100
 }

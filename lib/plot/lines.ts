@@ -97,12 +97,15 @@ const dashesAndShapes = [
   { dash: [9, 3, 2, 3], shape: 'diamond' },
   { dash: [14, 4], shape: 'cross' },
 ] as const // a number with no divisor in common with that of the colours: 30 pairs
+/** The shapes of marks, in the order of the series. */
+export const shapes = dashesAndShapes.map(({ shape }) => shape)
 // Pixels:
 const lineWidth = 2
 const referenceWidth = 5
 const symbolLength = 26
 const symbolWidth = 50 // with the space around it
-const widestCharacter = 9.6 // 0.8 of the font size: Vega's estimate
+/** 0.8 of the font size: Vega's estimate. */
+export const widestCharacter = 9.6
 
 /** The chart in Vega-Lite's grammar. */
 function toSpecification(chart: Chart) {
@@ -225,6 +228,7 @@ function toChannel(field: 'x' | 'y', { title, scale = 'linear', ticks }: Axis, p
     title,
     scale: { type: scale, zero: false, nice: ticks === undefined && !areWhole },
     axis: {
+      labelOverlap: true,
       ...(areWhole && { tickMinStep: 1 }),
       ...(values && { values: [...values], labelExpr: labelExpression(values) }),
     },

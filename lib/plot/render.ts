@@ -1,5 +1,6 @@
 import type { Config, TopLevelSpec } from 'vega-lite'
-import { nameIn } from '../options/index.js'
+import { checkTheme } from '../options/index.js'
+import { escape } from './escape.js'
 import type { Theme, ThemeName } from './themes.js'
 import { themes } from './themes.js'
 
@@ -21,7 +22,7 @@ export async function render(
   label: string,
   theme: ThemeName = 'auto',
 ): Promise<string> {
-  nameIn('theme', { ...themes, auto: light })('theme', theme)
+  checkTheme('theme', theme)
   // Here, not above: they take longer to load than all of gemmnet.
   const [{ compile }, vega] = await Promise.all([import('vega-lite'), import('vega')])
   const logger = vega.logger(vega.Error)
@@ -64,7 +65,6 @@ const config: Config = {
     domainColor: light.axis,
     tickColor: light.axis,
     gridColor: light.grid,
-    labelOverlap: true,
     labelFlush: false,
   },
   legend: {
@@ -83,7 +83,9 @@ const config: Config = {
 
 /** Gives an SVG its colours, and a name for readers who do not see it. */
 function dress(svg: string, label: string, theme: ThemeName): string {
-  const name = `class="gemmnet-plot" role="img" aria-label="${escape(label)}"`
+  // The class is what the dark theme's rules are for: a page may show pictures of all themes.
+  const kind = theme === 'auto' ? 'gemmnet-plot' : `gemmnet-plot-${theme}`
+  const name = `class="${kind}" role="img" aria-label="${escape(label)}"`
   const named = numberGradients(svg).replace('class="marks"', () => name)
   if (theme === 'light') return named
   if (theme === 'dark')
@@ -107,12 +109,7 @@ function darkStyle(): string {
 
 /** Each colour of the light theme with the dark theme's for it. */
 function pairs(): [string, string][] {
-  const flat = ({ series, ...others }: Theme) => [...Object.values(others), ...series]
+  const flat = (theme: Theme) => Object.values(theme).flat() as string[] // colours, and lists of them
   const replacements = flat(dark)
   return flat(light).map((colour, i) => [colour, replacements[i] ?? colour])
-}
-
-function escape(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character)
 }

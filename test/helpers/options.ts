@@ -138,6 +138,12 @@ const sources: Readonly<
     source: (_, texts) => `streamJsonLines(new Uint8Array(0), ${object(texts)})`,
   },
   npyOptions: { source: (_, texts) => `checkNpyOptions(${object(texts)})` },
+  historyOptions: { source: (_, texts) => `checkHistoryOptions(${object(texts)})` },
+  confusionOptions: { source: (_, texts) => `checkConfusionOptions(${object(texts)})` },
+  imagesOptions: { source: (_, texts) => `checkImagesOptions(${object(texts)})` },
+  decisionBoundaryOptions: {
+    source: (_, texts) => `checkDecisionBoundaryOptions(${object(texts)})`,
+  },
   toyOptions: { source: (_, texts) => `moons(${object(texts)})` },
   monitorOptions: { source: (_, texts) => `earlyStopping(${object(texts)})` },
 }
@@ -161,9 +167,17 @@ const scope = {
       loss: 'meanSquaredError',
       optimizer: 'sgd',
     }),
-  // `readNpy` refuses options, too, but later.
+  // These functions refuse options, too, but later.
   checkNpyOptions: (options: api.ReadNpyOptions) =>
     exported.complete('readNpy', exported.npyOptions, options),
+  checkHistoryOptions: (options: api.plot.HistoryPlotOptions) =>
+    exported.complete('history', exported.historyOptions, options),
+  checkConfusionOptions: (options: api.plot.ConfusionOptions) =>
+    exported.complete('confusion', exported.confusionOptions, options),
+  checkImagesOptions: (options: api.plot.ImagesOptions) =>
+    exported.complete('images', exported.imagesOptions, options),
+  checkDecisionBoundaryOptions: (options: api.plot.DecisionBoundaryOptions) =>
+    exported.complete('decisionBoundary', exported.decisionBoundaryOptions, options),
 }
 /** The declarations that a source needs to be compiled. */
 export const declarations = `import {
@@ -175,6 +189,10 @@ declare const labelled: Dataset
 declare const table: Table
 declare const makeTrainer: () => Trainer
 declare const checkNpyOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
+declare const checkHistoryOptions: (options: plot.HistoryPlotOptions) => unknown
+declare const checkConfusionOptions: (options: plot.ConfusionOptions) => unknown
+declare const checkImagesOptions: (options: plot.ImagesOptions) => unknown
+declare const checkDecisionBoundaryOptions: (options: plot.DecisionBoundaryOptions) => unknown
 `
 
 /** Runs a source. */

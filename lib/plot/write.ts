@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { GemmnetError, rangeError, typeError } from '../errors.js'
+import type { FilePath } from '../formats/file.js'
+import { toPath, writeFileAtomically } from '../formats/file.js'
+import type { Report } from './report.js'
+import { isSVG, namedPictures, toHTML } from './report.js'
+
+/** Pixels of a PNG for each of the SVG's, so that it is sharp on screens of today. */
+const pixelRatio = 2
+
+/**
+ * Writes pictures to a file of the kind that its name says: `.svg` or `.png` for one picture,
+ * `.html` for a page of any number, or of a {@link Report}. The file is replaced as a whole or not
+ * at all.
+ *
+ * A PNG has twice the picture's size in pixels, and the light theme where the picture is of the
+ * theme 'auto'. It needs the package `sharp`, which gemmnet does not bring along.
+ *
+ * @param pictures - what one of the functions of `plot` returned, several of them, or a Report
+ * @throws TypeError if they are none of these
+ * @throws RangeError if the path has another ending, or several pictures should go where one can
+ * @throws GemmnetError `ERR_NO_PACKAGE` for a PNG where `sharp` is not installed
+ * @throws the system's error if it cannot be written
+ *
+ * @example
+ * await plot.write(await plot.history(history), 'history.png')
+ * await plot.write([await plot.history(history), await plot.confusion(matrix)], 'run.html')
+ */
+export async function write(
+  pictures: string | readonly string[] | Report,
+  path: FilePath,
+): Promise<void> {
+  const file = toPath('path', path)
+  const ending = extname(file).toLowerCase()
+  if (ending === '.html' || ending === '.htm') {
+    const report = isReport(pictures) ? pictures : toReport(toList(pictures), basename(file))
+    return writeFileAtomically(file, Buffer.from(toHTML(report)))
+  }
+  if (ending !== '.svg' && ending !== '.png')
+    throw rangeError('path', 'a file that ends in .svg, .png or .html', basename(file))
+  const [svg, second] = isReport(pictures) ? [] : toList(pictures)
+  if (svg === undefined || second !== undefined)
+    throw new RangeError(`A file that ends in ${ending} holds one picture; .html holds several`)
+  return writeFileAtomically(file, ending === '.svg' ? Buffer.from(svg) : await toPNG(svg))
+}
+
+/**
+ * Writes a report to a folder: its page to `index.html`, and each picture that has a name to a file
+ * of that name, `.svg`. Other files of the folder are left alone.
+ *
+ * @param folder - made where there is none
+ * @throws TypeError, naming the section, for a part that is none, or a picture that is no SVG
+ * @throws RangeError for a picture's name that is no file's
+ * @throws the system's error if it cannot be written
+ */
+export async function writeReport(report: Report, folder: FilePath): Promise<void> {
+  const path = toPath('folder', folder)
+  if (!isReport(report)) throw typeError('report', 'a report: { title, sections }', report)
+  const page = toHTML(report)
+  const pictures = namedPictures(report)
+  for (const name of pictures.keys())
+    if (!/^[\w-]+$/.test(name)) throw rangeError('name', 'letters, digits, - and _', name)
+  await mkdir(path, { recursive: true })
+  for (const [name, svg] of pictures)
+    await writeFileAtomically(join(path, `${name}.svg`), Buffer.from(svg))
+  await writeFileAtomically(join(path, 'index.html'), Buffer.from(page))
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof value === 'object' && value !== null && 'sections' in value && 'title' in value
+}
+
+function toList(pictures: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(pictures) ? pictures : [pictures]
+  if (list.length === 0 || !list.every(isSVG))
+    throw typeError('pictures', 'SVG text, an array of it, or a report', pictures)
+  return list
+}
+
+function toReport(pictures: readonly string[], title: string): Report {
+  return { title, sections: [{ parts: pictures.map((svg) => ({ svg })) }] }
+}
+
+/** The part of sharp's interface that is used here; the package need not be there. */
+type Sharp = (
+  input: Buffer,
+  options: { readonly density: number },
+) => {
+  png(): { toBuffer(): Promise<Buffer> }
+}
+
+const cssDensity = 72 // at which librsvg draws one pixel for each of the SVG's
+
+async function toPNG(svg: string): Promise<Buffer> {
+  const sharp = await importSharp()
+  return sharp(Buffer.from(svg), { density: pixelRatio * cssDensity })
+    .png()
+    .toBuffer()
+}
+
+async function importSharp(): Promise<Sharp> {
+  const name = ['sharp'].join('') // no literal, or the compiler would look for the package
+  try {
+    const { default: sharp } = (await import(name)) as { default: Sharp }
+    return sharp
+  } catch (cause) {
+    const message = 'A PNG needs the package sharp: run `npm install sharp`, or write an .svg'
+    throw new GemmnetError('ERR_NO_PACKAGE', message, { cause })
+  }
+}
