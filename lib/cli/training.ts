@@ -1,27 +1,32 @@
 import { GemmnetError } from '../errors.js'
-import type { Network } from '../network.js'
 import { Failure } from './failure.js'
 import type { Interrupt } from './interrupt.js'
-import { Interruption } from './interrupt.js'
 import { cannotWrite } from './output_file.js'
+
+/** What can be saved: a Network, a Model. */
+interface Savable {
+  save(path: string): Promise<void>
+}
 
 /**
  * Waits for a fit and saves the network, also if the fit was interrupted.
  *
  * @param fit - starts the fit; not called if it is interrupted before
  * @param describe - how far the training got: `3 of 5 epochs`
+ * @param kept - which weights are saved if the fit is interrupted
  * @throws Interruption, with what was saved, if the training was stopped
  * @throws Failure if the loss is not finite, or the file cannot be written
  */
 export async function trainAndSave(
-  network: Network,
+  network: Savable,
   output: string | undefined,
   interrupt: Interrupt,
   fit: (signal: AbortSignal) => PromiseLike<unknown>,
   describe: () => string,
+  kept = 'the weights of the last step',
 ): Promise<void> {
   const { signal } = interrupt
-  signal.throwIfAborted()
+  interrupt.check('Stopped before the training began')
   try {
     await fit(signal)
   } catch (error) {
@@ -30,14 +35,11 @@ export async function trainAndSave(
     if (!signal.aborted || error !== signal.reason) throw error
   }
   if (output !== undefined) await save(network, output)
-  if (!signal.aborted) return
-  const { reason } = signal as { reason: unknown }
-  if (!(reason instanceof Interruption) || reason.message === '') throw reason
-  const kept = output === undefined ? '' : `; the weights of the last step are in ${output}`
-  throw new Interruption(reason.exitCode, `Stopped after ${describe()}${kept}`)
+  const where = output === undefined ? '' : `; ${kept} are in ${output}`
+  interrupt.check(`Stopped after ${describe()}${where}`)
 }
 
-async function save(network: Network, path: string): Promise<void> {
+async function save(network: Savable, path: string): Promise<void> {
   try {
     await network.save(path)
   } catch (error) {
