@@ -1,7 +1,6 @@
 // Over 400 lines: every flag, signal and stream of both programs, as a user meets them.
 import test from 'ava'
-import type { ChildProcess } from 'node:child_process'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,20 +8,22 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { run } from '../lib/cli/index.js'
 import { Interrupt } from '../lib/cli/interrupt.js'
 import { adam, dense, loadMnist, Network, Trainer } from '../lib/index.js'
 import { findPackageRoot } from '../lib/package_root.js'
+import {
+  ended,
+  environment,
+  escape,
+  exec,
+  hasScript,
+  program,
+  inTerminal as runInTerminal,
+  start as startIn,
+} from './helpers/command.js'
 
-const program = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url))
 const interruptModule = new URL('../lib/cli/interrupt.js', import.meta.url).href
-// A sanitizer's runtime, if there is one, is for Node and not for the shell or terminal around it.
-const { LD_PRELOAD: preload, ...environment } = process.env
-const exec = preload === undefined ? 'exec' : `LD_PRELOAD='${preload}' exec`
-// util-linux's: runs a command in a pseudo-terminal
-const hasScript = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
-const escape = '\x1b'
 
 let folder: string
 test.before(async () => {
@@ -32,35 +33,10 @@ test.after.always(async () => {
   await rm(folder, { recursive: true })
 })
 
-interface Ended {
-  readonly stdout: string
-  readonly stderr: string
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-function start(args: readonly string[]): ChildProcess & { stdout: NodeJS.ReadableStream } {
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  return child
-}
-
-async function ended(child: ChildProcess): Promise<Ended> {
-  const read = async (stream: ChildProcess['stdout']) =>
-    stream === null || stream.destroyed ? '' : text(stream)
-  const [stdout, stderr, end] = await Promise.all([
-    read(child.stdout),
-    read(child.stderr),
-    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
-  ])
-  return { stdout, stderr, code: end[0], signal: end[1] }
-}
-
-async function gemmnet(...args: readonly string[]): Promise<Ended> {
-  return ended(start(args))
-}
+const start = (args: readonly string[]) => startIn(folder, args)
+const gemmnet = async (...args: readonly string[]) => ended(start(args))
+const inTerminal = async (args: string, type?: string) =>
+  runInTerminal(folder, args, type === undefined ? {} : { type })
 
 /** A folder in the form of MNIST whose digits are told by one bright row of pixels. */
 async function makeImages(trainRows: number, testRows: number): Promise<string> {
@@ -97,7 +73,8 @@ test.serial('help goes to stdout, and names the commands, flags and exit codes',
   t.is(code, 0)
   t.is(stderr, '')
   t.regex(stdout, /^Usage: gemmnet/)
-  for (const word of ['digits', 'mnist', 'Exit codes', '130']) t.true(stdout.includes(word), word)
+  for (const word of ['train', 'digits', 'mnist', 'Exit codes', '130'])
+    t.true(stdout.includes(word), word)
   for (const name of ['digits', 'mnist']) {
     const help = await gemmnet(name, '--help')
     t.is(help.code, 0)
@@ -501,19 +478,6 @@ test.serial('run writes to the streams it is given and leaves nothing behind', a
   t.regex(await text(stdout), /Test accuracy: [\d.]+ %\nUsage: gemmnet/)
   t.regex(await text(stderr), /^Epoch 1\/1, .*\nerror: Expected `--epochs`.*\n$/)
 })
-
-/** Runs the program in a pseudo-terminal of 40 columns; `type` is typed after the first output. */
-async function inTerminal(args: string, type?: string): Promise<Ended> {
-  const command = `stty cols 40; ${exec} "${process.execPath}" "${program}" ${args}`
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    cwd: folder,
-    env: { ...environment, TERM: 'xterm', SHELL: '/bin/sh' },
-  })
-  if (type !== undefined) {
-    child.stdout.once('data', () => child.stdin.write(type))
-  }
-  return ended(child)
-}
 
 const withTerminal = hasScript ? test.serial : test.serial.skip
 

@@ -2,14 +2,11 @@ import { Command, Option } from 'commander'
 import type { Approximation } from '../experiments/approximation.js'
 import type { TargetFunction, TargetFunctionName } from '../experiments/target_functions.js'
 import { targetFunctions } from '../experiments/target_functions.js'
-import { writeFileAtomically } from '../formats/file.js'
 import { checks, trainerOptions } from '../options/index.js'
 import type { Chart, Report, ReportSection } from '../plot/index.js'
-import { checkUsage } from './failure.js'
-import { numberFlag, pathFlag } from './flags.js'
+import { numberFlag, numbersFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
-import { Interruption } from './interrupt.js'
-import { cannotWrite, checkOutputFile, checkReportFolder } from './output_file.js'
+import { checkOutputFile, checkReportFolder, writeResult } from './output_file.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 
@@ -40,9 +37,11 @@ export function approximate(terminal: Terminal, interrupt: Interrupt): Command {
       ),
     )
     .addOption(
-      new Option('--widths <list>', 'units of the hidden layers, separated by commas')
-        .argParser(parseWidths)
-        .default(defaults.widths, defaults.widths.join(',')),
+      numbersFlag(
+        '--widths',
+        checks.positiveInteger,
+        'units of the hidden layers, separated by commas',
+      ).default(defaults.widths, defaults.widths.join(',')),
     )
     .addOption(
       numberFlag('--seed', trainerOptions.seed.check, 'seed of the initial weights').default(
@@ -53,15 +52,6 @@ export function approximate(terminal: Terminal, interrupt: Interrupt): Command {
     .addOption(reportFlag())
     .addOption(new Option('--json', 'print the results as JSON, when all are there'))
     .action((flags: ApproximateFlags) => run(flags, terminal, interrupt))
-}
-
-function parseWidths(text: string): number[] {
-  return checkUsage(() =>
-    text.split(',').map((part) => {
-      const width = part.trim() === '' ? NaN : Number(part)
-      return checks.positiveInteger('--widths', Number.isNaN(width) ? part : width)
-    }),
-  )
 }
 
 async function run(
@@ -97,7 +87,8 @@ async function run(
   if (rows.length > 0) await savePlot(rows, output)
   if (rows.length > 0 && report !== undefined)
     await saveReport(await toReport(rows), report, terminal)
-  throwIfStopped(signal, rows.length, total, output)
+  const kept = rows.length === 0 ? '' : `; their plot is in ${output}`
+  interrupt.check(`Stopped after ${rows.length} of ${total} networks${kept}`)
   terminal.note(`Saved ${output}`)
 }
 
@@ -121,14 +112,6 @@ function printRow(row: Approximation, last: Approximation | undefined, terminal:
 function toJson({ function: name, width, parameters, ...rest }: Approximation) {
   const { rootMeanSquareError, largestError } = rest
   return { function: name, width, parameters, rootMeanSquareError, largestError }
-}
-
-function throwIfStopped(signal: AbortSignal, done: number, total: number, output: string): void {
-  if (!signal.aborted) return
-  const { reason } = signal as { reason: unknown }
-  if (!(reason instanceof Interruption) || reason.message === '') throw reason
-  const kept = done === 0 ? '' : `; their plot is in ${output}`
-  throw new Interruption(reason.exitCode, `Stopped after ${done} of ${total} networks${kept}`)
 }
 
 const title = 'Approximation by one hidden layer of sigmoid units'
@@ -173,11 +156,7 @@ async function savePlot(rows: readonly Approximation[], output: string): Promise
     title,
     byFunction(rows).map((own) => [errorChart(own), curveChart(own)]),
   )
-  try {
-    await writeFileAtomically(output, Buffer.from(svg))
-  } catch (error) {
-    throw cannotWrite(output, error instanceof Error ? error.message : String(error), error)
-  }
+  await writeResult(output, svg)
 }
 
 const size = { width: 400, height: 260 }

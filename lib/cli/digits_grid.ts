@@ -7,7 +7,7 @@ import { checkUsage } from './failure.js'
 import type { Interrupt } from './interrupt.js'
 import { Interruption } from './interrupt.js'
 import type { Terminal } from './terminal.js'
-import { percent, saveNetwork } from './training.js'
+import { percent, save } from './training.js'
 
 /** The lecture's grid: learning rates by strengths of L2. */
 const exponents = [-5, 1, 7] as const // from 1e-5 to 10, seven values
@@ -84,7 +84,7 @@ export async function digitsGrid(
   const { best } = result
   if (best !== undefined) terminal.result(`Best: ${lineOf(best)}`)
   if (best?.network !== undefined && output !== undefined) {
-    await saveNetwork(best.network, output)
+    await save(best.network, output)
     terminal.note(`Saved ${output}`)
   }
   const isDrawable = result.trials.some(({ scores }) => scores !== undefined)

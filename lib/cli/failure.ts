@@ -18,8 +18,24 @@ export function checkUsage<T>(check: () => T): T {
   try {
     return check()
   } catch (cause) {
-    if (cause instanceof TypeError || cause instanceof RangeError)
-      throw new Failure(cause.message, { exitCode: 2, cause })
-    throw cause
+    throw asFailure(cause, 2)
   }
+}
+
+/**
+ * Runs what reads or prepares the user's data; what it throws of them is then a failure.
+ *
+ * @param path - the file that they are of
+ */
+export async function checkData<T>(path: string, work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw asFailure(cause, 1, `${path}: `)
+  }
+}
+
+function asFailure(cause: unknown, exitCode: 1 | 2, prefix = ''): unknown {
+  const isArgument = cause instanceof TypeError || cause instanceof RangeError
+  return isArgument ? new Failure(prefix + cause.message, { exitCode, cause }) : cause
 }

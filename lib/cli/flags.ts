@@ -33,6 +33,30 @@ export function pathFlag(name: string, what: 'file' | 'folder', description: str
   })
 }
 
+/** A flag for names, separated by commas. */
+export function namesFlag(name: string, description: string): Option {
+  return new Option(`${name} <list>`, description).argParser((text) =>
+    text.split(',').map((part) => part.trim()),
+  )
+}
+
+/** A flag for numbers, separated by commas, with the library's own check of each. */
+export function numbersFlag(name: string, check: Check, description: string): Option {
+  return new Option(`${name} <list>`, description).argParser((text) =>
+    parseNumbers(name, check, text),
+  )
+}
+
+/** Numbers separated by commas. */
+export function parseNumbers(name: string, check: Check, text: string): unknown[] {
+  return checkUsage(() =>
+    text.split(',').map((part) => {
+      const value = part.trim() === '' ? NaN : Number(part)
+      return check(name, Number.isNaN(value) ? part : value)
+    }),
+  )
+}
+
 /** The flags of {@link TrainingFlags}. */
 export function trainingFlags(
   defaults: TrainingFlags & { readonly checkLearningRate: Check },

@@ -5,12 +5,19 @@ import { inspect } from 'node:util'
 import { GemmnetError } from '../errors.js'
 import { findPackageRoot } from '../package_root.js'
 import { approximate } from './approximate.js'
+import { completion } from './completion.js'
+import { diagnose } from './diagnose.js'
 import { digits } from './digits.js'
+import { evaluate } from './evaluate.js'
 import { Failure } from './failure.js'
+import { info } from './info.js'
+import { inspect as inspectModel } from './inspect.js'
 import { Interrupt, Interruption } from './interrupt.js'
 import { mnist } from './mnist.js'
+import { predict } from './predict.js'
 import type { Streams } from './terminal.js'
 import { Terminal } from './terminal.js'
+import { train } from './train.js'
 
 export type { Stream, Streams } from './terminal.js'
 
@@ -19,10 +26,16 @@ Exit codes:
   0    done
   1    failed: data are missing, a file cannot be written, the loss is not finite
   2    a wrong command or option
-  130  stopped by Ctrl-C: the weights of the last finished step are saved
+  130  stopped by Ctrl-C: the weights of the last finished step are saved,
+       of train those of its best epoch
        (143 if stopped by SIGTERM); a second Ctrl-C ends the program at once
 
 Results go to standard output, progress and messages to standard error.`
+
+const commands = [
+  ...[train, predict, evaluate, diagnose, inspectModel],
+  ...[digits, mnist, approximate, info, completion],
+]
 
 /**
  * Runs the `gemmnet` command. It takes SIGINT and SIGTERM while it runs, and it never ends the
@@ -56,14 +69,16 @@ export async function run(argv: readonly string[], streams: Streams = process): 
 
 function build(terminal: Terminal, interrupt: Interrupt): Command {
   const program = new Command('gemmnet')
-    .description('Trains the networks of the lecture, natively.')
+    .description(
+      'Trains neural networks natively: for the rows of a file, or those of the lecture.',
+    )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', exitCodes)
     .exitOverride()
     .configureOutput(terminal.commander)
-  for (const make of [digits, mnist, approximate]) {
+  for (const make of commands) {
     const command = make(terminal, interrupt)
     program.addCommand(
       command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help'),

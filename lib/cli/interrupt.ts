@@ -30,7 +30,7 @@ export class Interrupt {
   readonly #take = (name: (typeof signals)[number]) => {
     this.#firstAt ??= performance.now()
     if (!this.signal.aborted) {
-      this.stop(new Interruption(exitCodes[name], 'Stopped before the training began'))
+      this.stop(new Interruption(exitCodes[name], 'Stopped'))
     } else if (performance.now() - this.#firstAt > echoMilliseconds) {
       this.remove()
       process.kill(process.pid, name)
@@ -44,6 +44,18 @@ export class Interrupt {
   /** Aborted when the program should stop, for a reason that is what it should then throw. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /**
+   * Throws if the program should stop.
+   *
+   * @param message - what is then told to the user: how far it got
+   */
+  check(message = 'Stopped'): void {
+    const { reason, aborted } = this.signal as { reason: unknown; aborted: boolean }
+    if (!aborted) return
+    const isUsers = reason instanceof Interruption && reason.message !== ''
+    throw isUsers ? new Interruption(reason.exitCode, message) : reason
   }
 
   /** Asks the program to stop. */

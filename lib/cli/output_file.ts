@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { writeFileAtomically } from '../formats/file.js'
 import { Failure } from './failure.js'
 
 /**
@@ -56,4 +57,17 @@ function reason(error: unknown, folder: string): string {
   const { code, message } = error as NodeJS.ErrnoException
   const refused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
   return refused ? `the folder ${folder} may not be written to` : message
+}
+
+/**
+ * Writes a text file: as a whole, or not at all.
+ *
+ * @throws Failure if it cannot be written
+ */
+export async function writeResult(path: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomically(path, Buffer.from(text))
+  } catch (error) {
+    throw cannotWrite(path, error instanceof Error ? error.message : String(error), error)
+  }
 }

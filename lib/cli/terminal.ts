@@ -19,6 +19,7 @@ export interface Streams {
 
 const redrawMilliseconds = 100
 const usualColumns = 80
+const separator = ', '
 const brokenPipeExitCode = 141 // 128 + SIGPIPE, as of a program that the signal ends
 
 /**
@@ -30,7 +31,7 @@ export class Terminal {
   readonly #stderr: Stream
   readonly #rewrites: boolean
   readonly #stop: (error: Interruption | Failure) => void
-  #progress = '' // the latest, whether or not it is drawn
+  #progress: readonly string[] = [] // the latest, whether or not it is drawn
   #isDrawn = false
   #drawnAt = -Infinity
   #failure: Interruption | Failure | undefined
@@ -89,14 +90,17 @@ export class Terminal {
   /**
    * Shows how far the work is.
    *
+   * @param line - or its parts, of which a narrow terminal shows those that it has room for, the
+   * first ones before the others
    * @param milestone - whether it is worth a line where lines cannot be rewritten
    */
-  progress(line: string, milestone = false): void {
+  progress(line: string | readonly string[], milestone = false): void {
+    const parts = typeof line === 'string' ? [line] : line
     if (this.#rewrites) {
-      this.#progress = line
+      this.#progress = parts
       if (performance.now() - this.#drawnAt >= redrawMilliseconds) this.#draw()
     } else if (milestone) {
-      this.#stderr.write(`${line}\n`)
+      this.#stderr.write(`${parts.join(separator)}\n`)
     }
   }
 
@@ -132,7 +136,15 @@ export class Terminal {
     // One column less: in the last one some terminals begin a new line.
     const columns = (this.#stderr.columns ?? 0) || usualColumns
     cursorTo(this.#stderr, 0)
-    this.#stderr.write(this.#progress.slice(0, columns - 1))
+    this.#stderr.write(fitInto(columns - 1, this.#progress))
     clearLine(this.#stderr, 1)
   }
+}
+
+/** As many of the parts as there is room for; the first is cut if need be. */
+function fitInto(columns: number, [first = '', ...others]: readonly string[]): string {
+  let line = first.slice(0, columns)
+  for (const part of others)
+    if (line.length + separator.length + part.length <= columns) line += separator + part
+  return line
 }

@@ -1,28 +1,32 @@
 import { GemmnetError } from '../errors.js'
-import type { DType } from '../matrix.js'
-import type { Network } from '../network.js'
 import { Failure } from './failure.js'
 import type { Interrupt } from './interrupt.js'
-import { Interruption } from './interrupt.js'
 import { cannotWrite } from './output_file.js'
+
+/** What can be saved: a Network, a Model. */
+interface Savable {
+  save(path: string): Promise<void>
+}
 
 /**
  * Waits for a fit and saves the network, also if the fit was interrupted.
  *
  * @param fit - starts the fit; not called if it is interrupted before
  * @param describe - how far the training got: `3 of 5 epochs`
+ * @param kept - which weights are saved if the fit is interrupted
  * @throws Interruption, with what was saved, if the training was stopped
  * @throws Failure if the loss is not finite, or the file cannot be written
  */
 export async function trainAndSave(
-  network: Network,
+  network: Savable,
   output: string | undefined,
   interrupt: Interrupt,
   fit: (signal: AbortSignal) => PromiseLike<unknown>,
   describe: () => string,
+  kept = 'the weights of the last step',
 ): Promise<void> {
   const { signal } = interrupt
-  signal.throwIfAborted()
+  interrupt.check('Stopped before the training began')
   try {
     await fit(signal)
   } catch (error) {
@@ -30,20 +34,17 @@ export async function trainAndSave(
       throw new Failure(`${error.message}. ${output} is not written`, { cause: error })
     if (!signal.aborted || error !== signal.reason) throw error
   }
-  if (output !== undefined) await saveNetwork(network, output)
-  if (!signal.aborted) return
-  const { reason } = signal as { reason: unknown }
-  if (!(reason instanceof Interruption) || reason.message === '') throw reason
-  const kept = output === undefined ? '' : `; the weights of the last step are in ${output}`
-  throw new Interruption(reason.exitCode, `Stopped after ${describe()}${kept}`)
+  if (output !== undefined) await save(network, output)
+  const where = output === undefined ? '' : `; ${kept} are in ${output}`
+  interrupt.check(`Stopped after ${describe()}${where}`)
 }
 
 /**
- * Saves a network.
+ * Saves a network or a model.
  *
  * @throws Failure if it cannot be written
  */
-export async function saveNetwork(network: Network | Network<DType>, path: string): Promise<void> {
+export async function save(network: Savable, path: string): Promise<void> {
   try {
     await network.save(path)
   } catch (error) {

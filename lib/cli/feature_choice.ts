@@ -1,0 +1,69 @@
+import type { Column, Table } from '../data/table.js'
+
+/** A column that no feature is made of, and why. */
+export interface LeftOut {
+  readonly column: string
+  readonly reason: string
+}
+
+/** What else the user wants of columns. */
+interface Uses {
+  readonly target: string
+  readonly ignore: readonly string[]
+  readonly groups?: string | undefined
+  readonly time?: string | undefined
+}
+
+/** Share of different texts from which on a column is one of names or of prose, not of categories. */
+const mostTexts = 1 / 2
+/** As many texts are categories in any case. */
+const fewTexts = 32
+
+/**
+ * Which columns of the training set features are made of: all but those that tell nothing, and those
+ * that have another use.
+ */
+export function chooseFeatures(
+  train: Table,
+  { target, ignore, groups, time }: Uses,
+): { readonly features: readonly string[]; readonly leftOut: readonly LeftOut[] } {
+  const reasonFor = (name: string) => {
+    if (ignore.includes(name)) return 'as told'
+    if (name === groups) return 'groups the rows'
+    if (name === time) return 'orders the rows'
+    return whyUseless(train.column(name), train.rows)
+  }
+  const features: string[] = []
+  const leftOut: LeftOut[] = []
+  for (const column of train.names) {
+    if (column === target) continue
+    const reason = reasonFor(column)
+    if (reason === undefined) features.push(column)
+    else leftOut.push({ column, reason })
+  }
+  return { features, leftOut }
+}
+
+function whyUseless(column: Column, rows: number): string | undefined {
+  const values = column.type === 'category' ? column.codes : column.values
+  const different = new Set<number>(values)
+  const missing = column.type === 'category' ? -1 : NaN
+  if (different.size === 1) return different.has(missing) ? 'is empty' : 'has one value only'
+  if (column.type === 'category' && different.size > Math.max(fewTexts, mostTexts * rows))
+    return 'has another text in nearly every row'
+  if (column.type === 'number' && countsRows(column.values, different)) return 'numbers the rows'
+  return undefined
+}
+
+/** Whether these are the numbers of rows in a file: whole, each once, and nearly without a gap. */
+function countsRows(values: ArrayLike<number>, different: ReadonlySet<number>): boolean {
+  if (different.size < values.length || values.length < 20) return false
+  let least = Infinity
+  let largest = -Infinity
+  for (const value of different) {
+    if (!Number.isInteger(value)) return false
+    least = Math.min(least, value)
+    largest = Math.max(largest, value)
+  }
+  return largest - least < 2 * values.length
+}

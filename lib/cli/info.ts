@@ -1,0 +1,59 @@
+import { Command, Option } from 'commander'
+import { cpus, release, totalmem, type } from 'node:os'
+import type { Terminal } from './terminal.js'
+
+/** `gemmnet info` */
+export function info(terminal: Terminal): Command {
+  return new Command('info')
+    .summary('versions, BLAS, instruction set, threads')
+    .description(
+      'Prints what runs here, for bug reports: versions, which BLAS multiplies matrices and with ' +
+        'which kernel, which instruction set the loops use, and how many threads there can be.',
+    )
+    .addOption(new Option('--json', 'print it as one JSON object'))
+    .action(async ({ json = false }: { json?: boolean }) => {
+      // Here, not above: help needs no addon.
+      const { native } = await import('../native.js')
+      const { version, blas, blasKernel, instructionSet, instructionSets, processors } =
+        native.describe()
+      const supported = instructionSets.filter((set) => set.supported).map(({ name }) => name)
+      const facts = {
+        gemmnet: version,
+        node: process.version,
+        system: `${type()} ${release()} ${process.arch}`,
+        processor: cpus()[0]?.model.trim() ?? 'unknown',
+        threads: processors,
+        memory: totalmem(),
+        blas,
+        blasKernel,
+        instructionSet,
+        instructionSets: supported,
+      }
+      if (json) {
+        terminal.result(JSON.stringify(facts, null, 2))
+        return
+      }
+      const lines = {
+        ...facts,
+        threads: `${processors} of ${cpus().length} processors`,
+        memory: `${(facts.memory / 2 ** 30).toFixed(1)} GiB`,
+        instructionSets: supported.join(', '),
+      }
+      for (const [name, value] of Object.entries(lines))
+        terminal.result(`${titles[name as keyof typeof titles].padEnd(width)}  ${value}`) // its own keys
+    })
+}
+
+const titles = {
+  gemmnet: 'gemmnet',
+  node: 'Node',
+  system: 'System',
+  processor: 'Processor',
+  threads: 'Threads',
+  memory: 'Memory',
+  blas: 'BLAS',
+  blasKernel: 'BLAS kernel',
+  instructionSet: 'Loops use',
+  instructionSets: 'Processor has',
+}
+const width = Math.max(...Object.values(titles).map((title) => title.length))

@@ -1,0 +1,87 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+/** The compiled program. */
+export const program = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
+
+// A sanitizer's runtime, if there is one, is for Node and not for the shell or terminal around it.
+const { LD_PRELOAD: preload, ...others } = process.env
+/** The environment for shells and terminals. */
+export const environment: NodeJS.ProcessEnv = others
+/** How a shell starts Node. */
+export const exec = preload === undefined ? 'exec' : `LD_PRELOAD='${preload}' exec`
+
+/** Whether there is util-linux's `script`, which runs a command in a pseudo-terminal. */
+export const hasScript = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
+
+/** What terminals are told things with. */
+export const escape = '\x1b'
+
+/** How a program ended. */
+export interface Ended {
+  readonly stdout: string
+  readonly stderr: string
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Starts `gemmnet` in a folder. */
+export function start(
+  folder: string,
+  args: readonly string[],
+): ChildProcess & { stdout: NodeJS.ReadableStream } {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return child
+}
+
+/** Waits for a process to end. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  const read = async (stream: ChildProcess['stdout']) =>
+    stream === null || stream.destroyed ? '' : text(stream)
+  const [stdout, stderr, end] = await Promise.all([
+    read(child.stdout),
+    read(child.stderr),
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+  ])
+  return { stdout, stderr, code: end[0], signal: end[1] }
+}
+
+/**
+ * Runs `gemmnet` in a pseudo-terminal, of 40 columns where nothing else is said.
+ */
+export async function inTerminal(
+  folder: string,
+  args: string,
+  { type, after = '', columns = 40, variables = {} }: TerminalOptions = {},
+): Promise<Ended> {
+  const command = `stty cols ${columns}; ${exec} "${process.execPath}" "${program}" ${args}`
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd: folder,
+    env: { ...environment, TERM: 'xterm', SHELL: '/bin/sh', ...variables },
+  })
+  let said = ''
+  const answer = (chunk: Buffer) => {
+    said += chunk.toString()
+    if (!said.includes(after)) return
+    child.stdout.off('data', answer)
+    if (type !== undefined) child.stdin.write(type)
+  }
+  child.stdout.on('data', answer)
+  return ended(child)
+}
+
+interface TerminalOptions {
+  /** What is typed. */
+  readonly type?: string
+  /** The output after which it is. Default: any. */
+  readonly after?: string
+  readonly columns?: number
+  /** Of the environment. */
+  readonly variables?: NodeJS.ProcessEnv
+}

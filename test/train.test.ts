@@ -1,0 +1,413 @@
+// Over 400 lines: every command for one's own data, as a user meets them.
+import test from 'ava'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { dense, Model, Network } from '../lib/index.js'
+import { taskOf } from '../lib/cli/task.js'
+import { ended, escape, hasScript, inTerminal, start } from './helpers/command.js'
+import { randomNumbers } from './helpers/data.js'
+
+let folder: string
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gemmnet-test-'))
+  const rows = makeRows(400)
+  await writeFile(join(folder, 'flowers.csv'), toCsv(rows))
+  await writeFile(
+    join(folder, 'flowers.jsonl.gz'),
+    gzipSync(rows.map((row) => JSON.stringify(row)).join('\n')),
+  )
+})
+test.after.always(async () => {
+  await rm(folder, { recursive: true })
+})
+
+type Row = Readonly<Record<string, string | number | undefined>>
+
+/** Rows of two classes and of a number, both to be told from three columns of mixed types. */
+function makeRows(count: number): Row[] {
+  const random = randomNumbers(5)
+  return Array.from({ length: count }, (_, i) => {
+    const [length, width] = [random(), random()]
+    const soil = random() < 0.5 ? 'sand' : 'clay, wet'
+    const sum = length + width + (soil === 'sand' ? 0.5 : 0)
+    return {
+      id: i + 1,
+      length: length.toFixed(4),
+      width: width.toFixed(4),
+      soil,
+      plot: `P${i % 20}`,
+      day: new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10),
+      code: `${i * 7919} ${random().toFixed(3)}`,
+      kind: sum > 1.25 ? 'rose' : 'iris',
+      height: (100 * sum).toFixed(2),
+    }
+  })
+}
+
+function toCsv(rows: readonly Row[]): string {
+  const cell = (value: unknown) => (String(value).includes(',') ? `"${String(value)}"` : value)
+  const names = Object.keys(rows[0] ?? {})
+  return [names, ...rows.map((row) => names.map((name) => cell(row[name])))].join('\n')
+}
+
+const gemmnet = async (...args: readonly string[]) => ended(start(folder, args))
+
+async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout, code, stderr } = await gemmnet(...args, '--json')
+  if (code !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+const kindFlags = ['--target', 'kind', '--ignore', 'height', '--epochs', '40']
+const heightFlags = ['--target', 'height', '--ignore', 'kind', '--epochs', '40']
+
+test.serial('train finds out the task, trains, prints a summary and saves a model', async (t) => {
+  const { stdout, stderr, code } = await gemmnet('train', 'flowers.csv', ...kindFlags)
+  t.is(code, 0)
+  t.true(stdout.startsWith('Task: classification of kind (2 texts)\n'))
+  for (const line of [
+    'Rows: 280 train, 60 dev, 60 test (seed 0)',
+    '  left out: id, numbers the rows',
+    '  left out: code, has another text in nearly every row',
+    '  left out: height, as told',
+  ])
+    t.true(stdout.includes(`${line}\n`), line)
+  for (const word of ['OneHotEncoder', 'Network: ', 'Diagnosis: ', 'accuracy'])
+    t.true(stdout.includes(word), word)
+  t.regex(stderr, /^Epoch 1\/40, dev loss .*\n(Epoch \d+\/40, .*\n)+Saved model\.safetensors\n$/)
+  t.false((stdout + stderr).includes(escape))
+  const model = await Model.load(join(folder, 'model.safetensors'))
+  t.deepEqual(model.classes, ['iris', 'rose'])
+})
+
+test.serial('the summary as JSON is one object, and the model is as good as it says', async (t) => {
+  const summary = await json('train', 'flowers.csv', ...heightFlags)
+  t.is(summary.task, 'regression')
+  const scores = summary.scores as Record<string, { rows: number; r2: number }>
+  t.deepEqual(Object.keys(scores), ['train', 'dev', 'test'])
+  t.true((scores.test?.r2 ?? 0) > 0.9)
+  const { bestEpoch, finishedEpochs } = summary.training as Record<string, number>
+  t.true((bestEpoch ?? 0) >= 1 && (bestEpoch ?? 0) <= (finishedEpochs ?? 0))
+  const all = await json('evaluate', 'model.safetensors', 'flowers.csv')
+  t.is(all.rows, 400)
+  t.true(Number(all.r2) > 0.9)
+})
+
+test.serial('the same seed gives the same model, another one another', async (t) => {
+  const bytes = async (name: string, ...flags: readonly string[]) => {
+    const { code } = await gemmnet('train', 'flowers.csv', ...kindFlags, '--output', name, ...flags)
+    t.is(code, 0)
+    return readFile(join(folder, name))
+  }
+  const first = await bytes('one.safetensors')
+  t.deepEqual(await bytes('two.safetensors', '--threads', '1'), first)
+  t.notDeepEqual(await bytes('three.safetensors', '--seed', '1'), first)
+})
+
+test.serial('CSV and compressed JSON lines of the same rows give the same scores', async (t) => {
+  // Numbers are texts in these JSON lines, so only what is text in both is used.
+  const flags = [...kindFlags, '--ignore', 'height,id,length,width,day,code,plot']
+  const scores = async (file: string) => (await json('train', file, ...flags)).scores
+  t.deepEqual(await scores('flowers.jsonl.gz'), await scores('flowers.csv'))
+})
+
+test.serial('columns of an npy file are x0, x1 and so on', async (t) => {
+  const random = randomNumbers(3)
+  const values = Float64Array.from({ length: 300 * 3 }, () => random())
+  for (let i = 0; i < values.length; i += 3) values[i + 2] = 2 * (values[i] ?? 0) + 5
+  await writeFile(join(folder, 'rows.npy'), npy(values, [300, 3]))
+  const flags = ['--target', 'x2', '--epochs', '60', '--output', 'npy.safetensors']
+  const { task, scores } = await json('train', 'rows.npy', ...flags)
+  t.is(task, 'regression')
+  t.true(((scores as Record<string, { r2: number }>).test?.r2 ?? 0) > 0.9)
+  await writeFile(join(folder, 'new.npy'), npy(Float64Array.of(0.5, 0.5), [1, 2]))
+  const { x2 } = await json('predict', 'npy.safetensors', 'new.npy')
+  t.true(Math.abs(Number((x2 as number[])[0]) - 6) < 0.5)
+})
+
+function npy(values: Float64Array, shape: readonly number[]): Buffer {
+  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`
+  const header = `${text.padEnd(128 - 10 - 1)}\n`
+  const length = Buffer.alloc(2)
+  length.writeUInt16LE(header.length)
+  const magic = Buffer.from('\x93NUMPY\x01\x00', 'latin1')
+  return Buffer.concat([magic, length, Buffer.from(header), Buffer.from(values.buffer)])
+}
+
+test('whole numbers of few values and texts are classes, other numbers are not', (t) => {
+  const numbers = (values: readonly number[]) => ({
+    type: 'number' as const,
+    values: Float64Array.from(values),
+  })
+  const range = (count: number, of: number) => Array.from({ length: count }, (_, i) => i % of)
+  t.is(taskOf('y', numbers(range(100, 3)), undefined).task, 'classification')
+  t.is(taskOf('y', numbers(range(100, 3)), 'regression').task, 'regression')
+  t.is(taskOf('y', numbers(range(100, 50)), undefined).task, 'regression')
+  t.is(taskOf('y', numbers(range(30, 15)), undefined).task, 'regression')
+  t.is(taskOf('y', numbers([0.5, 1.5, 0.5]), undefined).task, 'regression')
+  t.throws(() => taskOf('y', numbers([1, 1, 1]), undefined), { message: /one value only/ })
+})
+
+test.serial('groups stay together, and time puts test rows last', async (t) => {
+  const grouped = await json('train', 'flowers.csv', ...kindFlags, '--groups', 'plot')
+  const { leftOut } = grouped.columns as { leftOut: { column: string; reason: string }[] }
+  t.true(leftOut.some(({ column, reason }) => column === 'plot' && reason === 'groups the rows'))
+  const timed = await gemmnet('train', 'flowers.csv', ...kindFlags, '--time', 'day')
+  t.is(timed.code, 0)
+  t.true(timed.stdout.includes('(by day, seed 0)'))
+  t.true(timed.stdout.includes('left out: day, orders the rows'))
+})
+
+test.serial('rows without a target are left out, with a note', async (t) => {
+  const rows = makeRows(120).map((row, i) => (i % 10 === 0 ? { ...row, kind: '' } : row))
+  await writeFile(join(folder, 'gaps.csv'), toCsv(rows))
+  const { stderr, stdout, code } = await gemmnet('train', 'gaps.csv', ...kindFlags)
+  t.is(code, 0)
+  t.true(stderr.includes("12 rows without 'kind' are left out\n"))
+  const [, ...counts] = /Rows: (\d+) train, (\d+) dev, (\d+) test/.exec(stdout) ?? []
+  t.is(
+    counts.reduce((sum, count) => sum + Number(count), 0),
+    108,
+  )
+})
+
+test.serial('many categories are embedded, and unknown ones predicted all the same', async (t) => {
+  const rows = makeRows(400).map((row, i) => ({ ...row, shop: `S${i % 50}` }))
+  await writeFile(join(folder, 'shops.csv'), toCsv(rows))
+  const output = 'shops.safetensors'
+  const trained = await json('train', 'shops.csv', ...kindFlags, '--output', output)
+  const { layers } = trained.network as { layers: { type: string }[] }
+  t.is(layers[0]?.type, 'embedding')
+  await writeFile(
+    join(folder, 'shops-new.csv'),
+    toCsv(rows.slice(0, 3).map((row) => ({ ...row, shop: 'new' }))),
+  )
+  const { kind } = await json('predict', output, 'shops-new.csv')
+  t.is((kind as string[]).length, 3)
+})
+
+test.serial('predict writes a line for each row, as CSV or JSON lines', async (t) => {
+  await gemmnet('train', 'flowers.csv', ...kindFlags)
+  const toStdout = await gemmnet('predict', 'model.safetensors', 'flowers.csv')
+  t.is(toStdout.code, 0)
+  t.is(toStdout.stderr, '')
+  const [header, ...lines] = toStdout.stdout.trimEnd().split('\n')
+  t.is(header, 'kind,probability')
+  t.is(lines.length, 400)
+  for (const line of lines) t.regex(line, /^(iris|rose),(0\.[5-9]|1)/)
+  const flags = ['model.safetensors', 'flowers.csv', '--output']
+  t.is((await gemmnet('predict', ...flags, 'out.csv')).stderr, 'Saved out.csv\n')
+  t.is(await readFile(join(folder, 'out.csv'), 'utf8'), toStdout.stdout)
+  await gemmnet('predict', ...flags, 'out.jsonl')
+  const [first = ''] = (await readFile(join(folder, 'out.jsonl'), 'utf8')).split('\n')
+  t.deepEqual(lines[0]?.split(','), Object.values(JSON.parse(first) as object).map(String))
+  t.is((await gemmnet('predict', ...flags, 'out.txt')).code, 2)
+})
+
+test.serial('predict does without the target, and names a column that is missing', async (t) => {
+  const rows = makeRows(5).map(({ length, width, soil, plot, day }) => ({
+    length,
+    width,
+    soil,
+    plot,
+    day,
+  }))
+  await writeFile(join(folder, 'new.csv'), toCsv(rows))
+  t.is((await gemmnet('predict', 'model.safetensors', 'new.csv')).code, 0)
+  await writeFile(
+    join(folder, 'less.csv'),
+    toCsv(rows.map(({ length, width }) => ({ length, width }))),
+  )
+  const { stderr, code } = await gemmnet('predict', 'model.safetensors', 'less.csv')
+  t.is(code, 1)
+  t.regex(stderr, /^error: less\.csv: Unknown column `\w+`; .*\n$/)
+})
+
+test.serial('diagnose deals the rows as train did, or takes a file for each set', async (t) => {
+  const trained = await json('train', 'flowers.csv', ...kindFlags, '--seed', '3')
+  const model = 'model.safetensors'
+  const again = await json('diagnose', model, 'flowers.csv', '--seed', '3')
+  t.deepEqual(again, trained.diagnosis)
+  const sets = ['--train', 'flowers.csv', '--dev', 'flowers.csv', '--output', 'gaps.svg']
+  const { stdout, code } = await gemmnet('diagnose', model, ...sets)
+  t.is(code, 0)
+  t.regex(stdout, /Avoidable bias/)
+  t.regex(await readFile(join(folder, 'gaps.svg'), 'utf8'), /^<svg/)
+  t.is((await gemmnet('diagnose', model)).code, 2)
+  t.is((await gemmnet('diagnose', model, 'flowers.csv', '--dev', 'flowers.csv')).code, 2)
+})
+
+test.serial('inspect shows layers, preparation and classes, and a network alone too', async (t) => {
+  const { stdout, code } = await gemmnet('inspect', 'model.safetensors')
+  t.is(code, 0)
+  for (const word of [
+    'dense softmax',
+    'OneHotEncoder',
+    'Target: kind',
+    'iris, rose',
+    'format gemmnet 1',
+  ])
+    t.true(stdout.includes(word), word)
+  await new Network({ inputs: 2, layers: [dense(3)] }).save(join(folder, 'network.safetensors'))
+  const network = await json('inspect', 'network.safetensors')
+  t.is(network.holds, 'a network')
+  t.is(network.preparation, undefined)
+  await writeFile(join(folder, 'nonsense'), 'nonsense')
+  t.is((await gemmnet('inspect', 'nonsense')).code, 1)
+})
+
+test.serial('info names versions, BLAS, instruction set and threads', async (t) => {
+  const facts = await json('info')
+  t.is(facts.node, process.version)
+  for (const name of ['gemmnet', 'blas', 'blasKernel', 'instructionSet', 'threads'])
+    t.true(name in facts, name)
+  t.regex((await gemmnet('info')).stdout, /^gemmnet +\d.*\nNode +v/)
+})
+
+test.serial('a config file says what flags do not', async (t) => {
+  const config = { data: 'flowers.csv', target: 'kind', ignore: ['height'], epochs: 3, hidden: [4] }
+  await writeFile(join(folder, 'train.json'), JSON.stringify(config))
+  const summary = await json('train', '--config', 'train.json', '--hidden', '5,6')
+  t.is(summary.data, 'flowers.csv')
+  const { hidden, epochs } = summary.training as Record<string, unknown>
+  t.deepEqual([hidden, epochs], [[5, 6], 3])
+  await writeFile(join(folder, 'train.mjs'), `export default ${JSON.stringify(config)}`)
+  const module = await json('train', '--config', 'train.mjs')
+  t.deepEqual((module.training as Record<string, unknown>).hidden, [4])
+})
+
+test.serial('what a config file should not say is refused by name', async (t) => {
+  for (const [config, message] of [
+    ['{ "targt": "kind" }', 'Unknown option `targt` for `train`; did you mean `target`?'],
+    ['{ "epochs": -1 }', 'Expected `--epochs` to be a non-negative integer, got `-1`'],
+    ['{ "json": "yes" }', "Expected `json` to be true or false, got `'yes'`"],
+    ['{ "target": null }', 'Expected `target` to be a text, a number or an array, got `null`'],
+    ['[]', 'expected an object of flags'],
+  ] as const) {
+    await writeFile(join(folder, 'wrong.json'), config)
+    t.deepEqual(await gemmnet('train', 'flowers.csv', '--config', 'wrong.json'), {
+      stdout: '',
+      stderr: `error: wrong.json: ${message}\n`,
+      code: 2,
+      signal: null,
+    })
+  }
+})
+
+test.serial('wrong usages and unfit data are said in one line', async (t) => {
+  const flowers = ['train', 'flowers.csv']
+  for (const [code, args, message] of [
+    [2, ['train'], 'Say which file to train on'],
+    [2, flowers, 'Say which column to predict: --target <column>'],
+    [2, [...flowers, '--target', 'kin'], 'Unknown column `kin`; did you mean `kind`?'],
+    [
+      2,
+      [...flowers, '--target', 'kind', '--split', '0.9'],
+      /^Expected `--split` to be two or three/,
+    ],
+    [2, [...flowers, '--target', 'kind', '--task', 'regression'], /holds texts: regression needs/],
+    [1, [...flowers, '--target', 'day'], /holds dates/],
+    [1, [...flowers, '--target', 'code'], /has 400 different texts in 400 rows, not classes/],
+    [2, ['train', 'flowers.xlsx', '--target', 'kind'], /^flowers\.xlsx: expected a file of \.csv/],
+    [1, ['train', 'nowhere.csv', '--target', 'kind'], /^ENOENT/],
+  ] as const) {
+    const ran = await gemmnet(...args)
+    t.is(ran.code, code, args.join(' '))
+    t.is(ran.stdout, '')
+    const [, said = ''] = /^error: (.*)\n$/.exec(ran.stderr) ?? []
+    if (typeof message === 'string') t.is(said, message)
+    else t.regex(said, message)
+  }
+})
+
+test.serial('a report folder gets summary and history', async (t) => {
+  const { code } = await gemmnet('train', 'flowers.csv', ...kindFlags, '--report', 'made/report')
+  t.is(code, 0)
+  const files = await readdir(join(folder, 'made/report'))
+  for (const name of ['summary.json', 'summary.txt', 'history.json']) t.true(files.includes(name))
+})
+
+test.serial('SIGINT keeps the weights of the best epoch and exits with 130', async (t) => {
+  const flags = ['--epochs', '1000000', '--patience', '1000000', '--output', 'stopped.safetensors']
+  const child = start(folder, ['train', 'flowers.csv', '--target', 'kind', ...flags])
+  if (child.stderr === null) throw new Error('not piped')
+  await once(child.stderr, 'data')
+  child.kill('SIGINT')
+  const { stdout, stderr, code } = await ended(child)
+  t.is(code, 130)
+  t.is(stdout, '')
+  t.regex(stderr, /Stopped after \d+ of at most 1000000 epochs; the weights of the best one are in/)
+  await t.notThrowsAsync(Model.load(join(folder, 'stopped.safetensors')))
+})
+
+const hasBash = spawnSync('bash', ['--version']).status === 0
+const withBash = hasBash ? test.serial : test.serial.skip
+
+withBash('bash completes commands, flags and the values of flags', async (t) => {
+  const { stdout: script } = await gemmnet('completion', 'bash')
+  const complete = (...words: readonly string[]) => {
+    const list = words.map((word) => `'${word}'`).join(' ')
+    const source = `${script}
+COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _gemmnet; echo "\${COMPREPLY[@]}"`
+    return spawnSync('bash', ['-c', source]).stdout.toString().trim()
+  }
+  t.is(complete('gemmnet', 'tr'), 'train')
+  t.is(complete('gemmnet', 'train', '--tar'), '--target')
+  t.is(complete('gemmnet', 'train', '--task', ''), 'classification regression')
+  t.is(complete('gemmnet', 'completion', 'z'), 'zsh')
+  t.is(complete('gemmnet', 'train', 'flow'), '') // names of files are the shell's to complete
+})
+
+test.serial('the scripts of all shells know every command and flag', async (t) => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { stdout, code } = await gemmnet('completion', shell)
+    t.is(code, 0)
+    for (const word of ['train', 'predict', 'optimal-error', 'batch-size', 'regression'])
+      t.true(stdout.includes(word), `${shell}: ${word}`)
+  }
+  t.is((await gemmnet('completion', 'tcsh')).code, 2)
+})
+
+const withTerminal = hasScript ? test.serial : test.serial.skip
+const slowFlags = '--epochs 4000 --patience 4000 --ignore height'
+
+withTerminal('in a terminal of 40 columns the progress is whole parts of one line', async (t) => {
+  const { stdout, code } = await inTerminal(folder, `train flowers.csv --target kind ${slowFlags}`)
+  t.is(code, 0)
+  const [progress = '', results = ''] = stdout.split(`${escape}[2K`)
+  const drawings = progress
+    .split(`${escape}[1G`)
+    .map((drawing) => drawing.replace(`${escape}[0K`, ''))
+    .filter((drawing) => drawing.startsWith('Epoch'))
+  t.true(drawings.length > 0)
+  for (const drawing of drawings) {
+    t.true(drawing.length <= 39)
+    t.regex(drawing, /^Epoch \d+\/4000, dev loss \d\.\d{4}$/)
+  }
+  t.true(results.startsWith('Task: '))
+})
+
+withTerminal('a wide terminal shows metric, time left and rate; none has colours', async (t) => {
+  const args = `train flowers.csv --target kind ${slowFlags}`
+  const wide = { columns: 120, variables: { NO_COLOR: '1' } }
+  const { stdout } = await inTerminal(folder, args, wide)
+  t.regex(
+    stdout,
+    /Epoch \d+\/4000, dev loss [\d.]+, accuracy [\d.]+ %, at most \d+ s left, \d+ rows\/s/,
+  )
+  t.false(new RegExp(`${escape}\\[[\\d;]*m`).test(stdout)) // what would set a colour
+})
+
+withTerminal('Ctrl-C in a terminal clears the progress and says what is kept', async (t) => {
+  const flags = '--epochs 1000000 --patience 1000000 --output typed.safetensors'
+  const args = `train flowers.csv --target kind ${flags}`
+  const { stdout, code } = await inTerminal(folder, args, { type: '\x03', after: 'Epoch' })
+  t.is(code, 130)
+  const said = stdout.split(`${escape}[2K`).at(-1) ?? ''
+  t.regex(said, /^Stopped after \d+ of at most 1000000 epochs; .* are in typed\.safetensors\r\n$/)
+  await t.notThrowsAsync(Model.load(join(folder, 'typed.safetensors')))
+})
