@@ -30,7 +30,11 @@ export interface FitControl {
   readonly network: Network<DType>
   /** Ends the training within one batch; in `onEpochEnd`, with that epoch. */
   stop(): void
-  /** Multiplies the learning rate from the next step on, whatever schedule gives it; positive. */
+  /**
+   * Multiplies the learning rate from the next step on, whatever schedule gives it.
+   *
+   * @throws TypeError or RangeError if `factor` is no positive number
+   */
   scaleLearningRate(factor: number): void
 }
 
@@ -42,6 +46,7 @@ export interface FitControl {
 export interface Callback<M extends MetricName = never, V = undefined> {
   /** Called before the first step, which waits for it. */
   onFitBegin?(fit: FitControl): void | Promise<void>
+  /** Called after each epoch and its validation; the next epoch waits for it. */
   onEpochEnd?(report: EpochReport<M, V>, fit: FitControl): void | Promise<void>
   /** Called soon after the batch; training does not wait for it. */
   onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>
@@ -161,12 +166,14 @@ export class Fit<M extends MetricName = never, V = undefined>
     return this.#settled.then(onFulfilled, onRejected)
   }
 
+  /** As a promise's. */
   catch<B = never>(
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<History<M, V> | B> {
     return this.#settled.catch(onRejected)
   }
 
+  /** As a promise's. */
   finally(onFinally?: (() => void) | null): Promise<History<M, V>> {
     return this.#settled.finally(onFinally)
   }

@@ -42,12 +42,14 @@ export class Experiment<Item, Result extends { readonly completed: boolean }>
     return this.#settled.then(onFulfilled, onRejected)
   }
 
+  /** As a promise's. */
   catch<B = never>(
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<Result | B> {
     return this.#settled.catch(onRejected)
   }
 
+  /** As a promise's. */
   finally(onFinally?: (() => void) | null): Promise<Result> {
     return this.#settled.finally(onFinally)
   }
