@@ -34,7 +34,7 @@ import {
 } from './options/index.js'
 import { description, inCoreOrder, toNative } from './tables.js'
 
-/** Options of a {@link Network}. */
+/** Options of a {@link Network}. @interface */
 export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof networkOptions> & {
   /** The layers, from the input on; the last one's units are the network's outputs. */
   readonly layers: readonly LayerDescription[]

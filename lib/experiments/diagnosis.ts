@@ -52,7 +52,7 @@ export type MeasuredError =
   | { readonly error: number; readonly rows: number }
   | { readonly error: number; readonly standardError: number }
 
-/** Options of {@link diagnose}. */
+/** Options of {@link diagnose}. @interface */
 export type DiagnosisOptions = OptionsOf<typeof diagnosisOptions> & {
   /** The network whose errors are taken. Needed if a set is a Dataset. */
   readonly network?: Network | Network<'float64'> | Network<DType> | undefined

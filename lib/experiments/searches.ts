@@ -39,7 +39,7 @@ type SearchOptions<P, M extends MetricName, D extends DataSets> = ExperimentOpti
   readonly data: D & { readonly [Name in keyof D]: Dataset }
 }
 
-/** Options of {@link gridSearch}. */
+/** Options of {@link gridSearch}. @interface */
 export type GridSearchOptions<G extends Grid, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof gridSearchOptions
 > &
@@ -48,7 +48,7 @@ export type GridSearchOptions<G extends Grid, M extends MetricName, D extends Da
     readonly grid: G
   }
 
-/** Options of {@link randomSearch}. */
+/** Options of {@link randomSearch}. @interface */
 export type RandomSearchOptions<
   S extends Space,
   M extends MetricName,
@@ -59,7 +59,7 @@ export type RandomSearchOptions<
     readonly space: S
   }
 
-/** Options of {@link halvingSearch}: a `grid`, or a `space` and a number of `trials`. */
+/** Options of {@link halvingSearch}: a `grid`, or a `space` and a number of `trials`. @interface */
 export type HalvingSearchOptions<P, C, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof halvingSearchOptions
 > &

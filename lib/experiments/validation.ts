@@ -27,7 +27,7 @@ interface PointOptions<P> {
   readonly point?: P | undefined
 }
 
-/** Options of {@link crossValidate}. */
+/** Options of {@link crossValidate}. @interface */
 export type CrossValidationOptions<P, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof crossValidationOptions
 > &
@@ -35,13 +35,13 @@ export type CrossValidationOptions<P, M extends MetricName, D extends DataSets> 
   FoldOptions<D> &
   PointOptions<P>
 
-/** Options of {@link learningCurve}. */
+/** Options of {@link learningCurve}. @interface */
 export type LearningCurveOptions<P, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof learningCurveOptions
 > &
   CrossValidationOptions<P, M, D>
 
-/** Options of {@link validationCurve}. */
+/** Options of {@link validationCurve}. @interface */
 export type ValidationCurveOptions<
   V extends Readonly<Record<string, readonly unknown[]>>,
   M extends MetricName,

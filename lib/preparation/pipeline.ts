@@ -42,7 +42,7 @@ export interface PipelineOptions {
   readonly dtype?: DType | undefined
 }
 
-/** Options of `Pipeline.infer`. */
+/** Options of `Pipeline.infer`. @interface */
 export type InferenceOptions = PipelineOptions & OptionsOf<typeof inferenceOptions>
 
 const ownOptions = [
