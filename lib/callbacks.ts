@@ -21,9 +21,13 @@ export type GeneralReport = Omit<EpochReport, 'validation' | 'train'>
 
 /** A callback that goes with every fit. */
 export interface GeneralCallback {
+  /** As {@link Callback.onFitBegin}. */
   onFitBegin?(fit: FitControl): void | Promise<void>
+  /** As {@link Callback.onEpochEnd}. */
   onEpochEnd?(report: GeneralReport, fit: FitControl): void | Promise<void>
+  /** As {@link Callback.onBatchEnd}. */
   onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>
+  /** As {@link Callback.onFitEnd}. */
   onFitEnd?(fit: FitControl): void | Promise<void>
 }
 
@@ -74,7 +78,7 @@ function isEnough(
  * the fit rejects with a RangeError if it has no score of that name
  *
  * @example
- * trainer.fit(train, {
+ * await trainer.fit(train, {
  *   validation: { dev, trainDev },
  *   callbacks: [earlyStopping({ monitor: 'validation.dev.accuracy', patience: 5, restoreBest: true })],
  * })

@@ -30,6 +30,8 @@ export interface LossValue {
  * training waits for it, so it is slower than the losses by name.
  *
  * @example
+ * import type { CustomLoss } from 'gemmnet'
+ *
  * const meanSquare: CustomLoss = ({ outputs: { data }, targets }) => {
  *   const errors = Array.from(data, (output, i) => output - (targets?.data[i] ?? NaN))
  *   return {

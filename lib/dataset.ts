@@ -28,7 +28,7 @@ import {
 import type { Dealing, FoldRows } from './split.js'
 import { foldRows, splitRows, timeSeriesRows } from './split.js'
 
-/** Options of a {@link Dataset}. */
+/** Options of a {@link Dataset}. @interface */
 export type DatasetOptions = OptionsOf<typeof datasetOptions> & {
   /** How much each row counts in the loss, one number per row, at least 0. Default: all 1. */
   readonly sampleWeights?: ArrayLike<number> | undefined

@@ -31,7 +31,11 @@ export interface FitControl {
   readonly network: Network<DType>
   /** Ends the training within one batch; in `onEpochEnd`, with that epoch. */
   stop(): void
-  /** Multiplies the learning rate from the next step on, whatever schedule gives it; positive. */
+  /**
+   * Multiplies the learning rate from the next step on, whatever schedule gives it.
+   *
+   * @throws TypeError or RangeError if `factor` is no positive number
+   */
   scaleLearningRate(factor: number): void
 }
 
@@ -43,6 +47,7 @@ export interface FitControl {
 export interface Callback<M extends MetricName = never, V = undefined> {
   /** Called before the first step, which waits for it. */
   onFitBegin?(fit: FitControl): void | Promise<void>
+  /** Called after each epoch and its validation; the next epoch waits for it. */
   onEpochEnd?(report: EpochReport<M, V>, fit: FitControl): void | Promise<void>
   /** Called soon after the batch; training does not wait for it. */
   onBatchEnd?(report: BatchReport, fit: FitControl): void | Promise<void>

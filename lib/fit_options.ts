@@ -18,13 +18,13 @@ export interface Company<M extends MetricName, V extends Validation | undefined>
   readonly callbacks?: readonly Callback<M, V>[] | undefined
 }
 
-/** Options of {@link Trainer.fit}. */
+/** Options of {@link Trainer.fit}. @interface */
 export type FitOptions<
   M extends MetricName = never,
   V extends Validation | undefined = undefined,
 > = OptionsOf<typeof fitOptions> & Company<M, V>
 
-/** Options of {@link Trainer.fitStream}. */
+/** Options of {@link Trainer.fitStream}. @interface */
 export type StreamOptions<
   M extends MetricName = never,
   V extends Validation | undefined = undefined,

@@ -13,7 +13,9 @@ import type { RawRows } from './preparation/raw_rows.js'
  * one file.
  *
  * @example
- * const model = new Model(pipeline, network)
+ * const layers = [dense(16, 'relu'), dense(2, 'softmax')]
+ * const network = new Network({ inputs: pipeline.outputs.length, layers })
+ * const model = new Model(pipeline, network) // both trained, one hopes
  * model.classify({ age: 39, job: 'State' }) // ['<=50K']
  * await model.save('income.safetensors')
  */
@@ -69,7 +71,11 @@ export class Model<D extends DType = DType> {
     return this.pipeline.inverseTarget(this.network.predict(this.pipeline.features(x)))
   }
 
-  /** Like `predict`; the network computes on a thread of its own. */
+  /**
+   * Like `predict`; the network computes on a thread of its own.
+   *
+   * @throws what `predict` throws, as a rejection
+   */
   async predictAsync(x: RawRows): Promise<Matrix<FloatArray>> {
     const outputs = await this.network.predictAsync(this.pipeline.features(x))
     return this.pipeline.inverseTarget(outputs)

@@ -34,7 +34,7 @@ import {
 } from './options/index.js'
 import { description, inCoreOrder, toNative } from './tables.js'
 
-/** Options of a {@link Network}. */
+/** Options of a {@link Network}. @interface */
 export type NetworkOptions<D extends DType = 'float32'> = OptionsOf<typeof networkOptions> & {
   /** The layers, from the input on; the last one's units are the network's outputs. */
   readonly layers: readonly LayerDescription[]
@@ -165,7 +165,12 @@ export class Network<D extends DType = 'float32'> {
     return { data, shape: [source.rows, this.outputs] }
   }
 
-  /** Like `predict`, on a thread of its own: for many rows, without blocking the event loop. */
+  /**
+   * Like `predict`, on a thread of its own: for many rows, without blocking the event loop.
+   *
+   * @returns shape `[rows, outputs]`
+   * @throws what `predict` throws, as a rejection
+   */
   async predictAsync(x: MatrixLike | Dataset): Promise<Matrix<FloatArray<D>>> {
     const source = this.#source(x)
     const data = await runTask<Float32Array | Float64Array>((listener) => {
@@ -177,6 +182,9 @@ export class Network<D extends DType = 'float32'> {
   /**
    * The class of each row: the index of its largest output; with one output, 1 where it is above
    * 1/2.
+   *
+   * @returns as many as rows
+   * @throws as `predict`
    */
   classify(x: MatrixLike | Dataset): Int32Array {
     const { data, shape } = this.predict(x)
@@ -224,6 +232,8 @@ export class Network<D extends DType = 'float32'> {
    *
    * @param x - rows of `inputs` columns
    * @param y - labels or dense targets
+   * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range,
+   * or for rows that do not fit the network and the loss
    */
   checkGradients(
     x: MatrixLike,

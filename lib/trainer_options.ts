@@ -45,7 +45,7 @@ export type Phase = OptionsOf<typeof phaseOptions> & {
   readonly optimizer: Optimizer | OptimizerName
 }
 
-/** Options of a {@link Trainer}. */
+/** Options of a {@link Trainer}. @interface */
 export type TrainerOptions<M extends MetricName = never> = OptionsOf<typeof trainerOptions> & {
   /** The cost function that training makes small. */
   readonly loss: Loss

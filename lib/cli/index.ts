@@ -47,6 +47,8 @@ const commands = [
  * and 143 after SIGINT and SIGTERM, 141 if nobody reads the results any more
  *
  * @example
+ * import { run } from 'gemmnet/cli'
+ *
  * process.exitCode = await run(['digits', '--epochs', '20'])
  */
 export async function run(argv: readonly string[], streams: Streams = process): Promise<number> {

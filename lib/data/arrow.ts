@@ -21,6 +21,7 @@ import {
 export interface ArrowTable {
   readonly schema: { readonly fields: readonly { readonly name: string }[] }
   readonly numRows: number
+  /** A column, by its place. */
   getChildAt(index: number): ArrowVector | null
 }
 
@@ -29,6 +30,7 @@ export interface ArrowVector {
   readonly type: ArrowType
   readonly data: readonly ArrowData[]
   readonly length: number
+  /** A value, by its row. */
   get(index: number): unknown
 }
 
@@ -93,6 +95,9 @@ export function isArrowTable(value: unknown): value is ArrowTable {
  * one name
  *
  * @example
+ * import { tableFromIPC } from 'apache-arrow'
+ * import { readFile } from 'node:fs/promises'
+ *
  * const table = tableFromArrow(tableFromIPC(await readFile('rows.arrow')))
  */
 export function tableFromArrow(source: ArrowTable): Table {

@@ -10,7 +10,7 @@ import type { ByteSource } from './source.js'
 import { claimErrors, readHead, readLines, Source } from './source.js'
 import type { Table } from './table.js'
 
-/** Options of {@link readCsv} and {@link streamCsv}. */
+/** Options of {@link readCsv} and {@link streamCsv}. @interface */
 export type CsvOptions = OptionsOf<typeof csvOptions> & {
   /**
    * Types of columns by name: 'number', 'boolean', 'date' or 'category'. Those of the others are

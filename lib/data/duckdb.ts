@@ -18,23 +18,28 @@ import {
 export interface DuckDBChunk {
   readonly columnCount: number
   readonly rowCount: number
+  /** A column, by its place. */
   getColumnVector(column: number): unknown
 }
 
 /** A DuckDBResult of @duckdb/node-api. */
 export interface DuckDBResult {
+  /** The names of the columns, from left to right. */
   columnNames(): string[]
+  /** The next rows; null when there are no more. */
   fetchChunk(): Promise<DuckDBChunk | null>
 }
 
 /** A DuckDBResult that holds all rows, as `connection.run` gives it. */
 export interface MaterializedDuckDBResult extends DuckDBResult {
   readonly chunkCount: number
+  /** Rows, by the place of their chunk. */
   getChunk(index: number): DuckDBChunk
 }
 
 /** A DuckDBResultReader of @duckdb/node-api, as `connection.runAndReadAll` gives it. */
 export interface DuckDBReader {
+  /** The names of the columns, from left to right. */
   columnNames(): string[]
   readonly currentRowCount: number
 }

@@ -9,7 +9,7 @@ import { claimErrors, decodeLines, readHead, readLines, Source } from './source.
 import type { Table } from './table.js'
 import { defaultBlockRows, TableBuilder } from './table_builder.js'
 
-/** Options of {@link readJsonLines} and {@link streamJsonLines}. */
+/** Options of {@link readJsonLines} and {@link streamJsonLines}. @interface */
 export type JsonLinesOptions = OptionsOf<typeof jsonLinesOptions> & {
   /**
    * Types of columns by key: 'number', 'boolean', 'date' or 'category'. Those of the others are

@@ -114,18 +114,30 @@ export class Table {
     return this.#columns.has(name)
   }
 
-  /** The columns of these names, in this order. */
+  /**
+   * The columns of these names, in this order. No copy.
+   *
+   * @throws RangeError, with the nearest name, for a column that is not there
+   */
   select(names: readonly string[]): Table {
     return new Table(new Map(names.map((name) => [name, this.column(name)])))
   }
 
-  /** All columns but those of these names. */
+  /**
+   * All columns but those of these names. No copy.
+   *
+   * @throws RangeError, with the nearest name, for a column that is not there
+   */
   drop(names: readonly string[]): Table {
     for (const name of names) this.column(name)
     return this.select(this.names.filter((name) => !names.includes(name)))
   }
 
-  /** This table with the columns given, in the place of those of the same names or behind them all. */
+  /**
+   * This table with the columns given, in the place of those of the same names or behind them all.
+   *
+   * @throws TypeError or RangeError for a column that the constructor would refuse
+   */
   with(columns: Readonly<Record<string, ColumnLike>>): Table {
     return new Table(new Map<string, ColumnLike>([...this.#columns, ...Object.entries(columns)]))
   }
@@ -204,7 +216,12 @@ export class Table {
     return this.#folds(timeSeriesRows(dealingOf(this, { time }), k, settings))
   }
 
-  /** One row, by column: numbers, texts, dates, and null where there is none. */
+  /**
+   * One row, by column: numbers, texts, dates, and null where there is none.
+   *
+   * @param index - from 0
+   * @throws RangeError if there is no such row
+   */
   row(index: number): Record<string, Cell> {
     if (!Number.isSafeInteger(index) || index < 0 || index >= this.rows)
       throw rangeError('index', `a row from 0 to ${this.rows - 1}`, index)

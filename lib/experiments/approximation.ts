@@ -63,10 +63,6 @@ export interface Approximation {
  *
  * @returns a row per function and width, as soon as it is there
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
- *
- * @example
- * for await (const { width, largestError } of approximate({ functions: ['sine'] }))
- *   console.log(width, largestError)
  */
 export function approximate(
   options: ApproximationOptions = {},

@@ -61,7 +61,7 @@ export type MeasuredError =
  */
 export type DiagnosedRows = Dataset | Table | MeasuredError
 
-/** Options of {@link diagnose}. */
+/** Options of {@link diagnose}. @interface */
 export type DiagnosisOptions = OptionsOf<typeof diagnosisOptions> & {
   /** The network whose errors are taken. Needed if a set is a Dataset or a Table. */
   readonly network?: Network | Network<'float64'> | Network<DType> | undefined

@@ -39,7 +39,7 @@ type SearchOptions<P, M extends MetricName, D extends DataSets> = ExperimentOpti
   readonly data: D & { readonly [Name in keyof D]: Dataset }
 }
 
-/** Options of {@link gridSearch}. */
+/** Options of {@link gridSearch}. @interface */
 export type GridSearchOptions<G extends Grid, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof gridSearchOptions
 > &
@@ -48,7 +48,7 @@ export type GridSearchOptions<G extends Grid, M extends MetricName, D extends Da
     readonly grid: G
   }
 
-/** Options of {@link randomSearch}. */
+/** Options of {@link randomSearch}. @interface */
 export type RandomSearchOptions<
   S extends Space,
   M extends MetricName,
@@ -59,7 +59,7 @@ export type RandomSearchOptions<
     readonly space: S
   }
 
-/** Options of {@link halvingSearch}: a `grid`, or a `space` and a number of `trials`. */
+/** Options of {@link halvingSearch}: a `grid`, or a `space` and a number of `trials`. @interface */
 export type HalvingSearchOptions<P, C, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof halvingSearchOptions
 > &
@@ -87,6 +87,8 @@ export interface HalvingRound {
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  *
  * @example
+ * import { writeFile } from 'node:fs/promises'
+ *
  * const search = gridSearch({
  *   grid: { learningRate: logspace(-5, 1, 7), l2: logspace(-5, 1, 7) },
  *   data: { train, test },
@@ -133,7 +135,7 @@ export function gridSearch<const G extends Grid, D extends DataSets, M extends M
  *   space: { learningRate: logUniform(1e-4, 1), units: integer(16, 256), activation: ['relu', 'tanh'] },
  *   trials: 40,
  *   data: { train, dev },
- *   build: ({ learningRate, units, activation }, { seed }) => ...,
+ *   build: (point, { seed }) => makeTrainer({ ...point, seed }),
  * })
  */
 export function randomSearch<
@@ -191,7 +193,13 @@ export class HalvingResult<
  *
  * @example
  * // 27 networks train for 3 epochs, 9 for 9, 3 for 27, 1 for 81.
- * await halvingSearch({ space, trials: 27, epochs: 81, data, build })
+ * await halvingSearch({
+ *   space: { learningRate: logUniform(1e-4, 1), units: integer(16, 256) },
+ *   trials: 27,
+ *   epochs: 81,
+ *   data: { train, dev },
+ *   build: (point, { seed }) => makeTrainer({ ...point, seed }),
+ * })
  */
 export function halvingSearch<
   const G extends Grid,

@@ -15,7 +15,7 @@ import { Scheduler } from './scheduler.js'
 import type { Build, Candidate, DataSets, Trial, Workshop } from './trial.js'
 import { Training } from './trial.js'
 
-/** Options of every experiment. */
+/** Options of every experiment. @interface */
 export type ExperimentOptions<P, M extends MetricName> = OptionsOf<typeof experimentOptions> & {
   /** Makes a network and its Trainer for a point; called as soon as there is a place for it. */
   readonly build: Build<P, M>

@@ -27,7 +27,7 @@ interface PointOptions<P> {
   readonly point?: P | undefined
 }
 
-/** Options of {@link crossValidate}. */
+/** Options of {@link crossValidate}. @interface */
 export type CrossValidationOptions<P, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof crossValidationOptions
 > &
@@ -35,13 +35,13 @@ export type CrossValidationOptions<P, M extends MetricName, D extends DataSets> 
   FoldOptions<D> &
   PointOptions<P>
 
-/** Options of {@link learningCurve}. */
+/** Options of {@link learningCurve}. @interface */
 export type LearningCurveOptions<P, M extends MetricName, D extends DataSets> = OptionsOf<
   typeof learningCurveOptions
 > &
   CrossValidationOptions<P, M, D>
 
-/** Options of {@link validationCurve}. */
+/** Options of {@link validationCurve}. @interface */
 export type ValidationCurveOptions<
   V extends Readonly<Record<string, readonly unknown[]>>,
   M extends MetricName,
@@ -62,7 +62,11 @@ export type ValidationCurveOptions<
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  *
  * @example
- * const { scores } = await crossValidate({ data, folds: 5, build: (_, { seed }) => makeTrainer(seed) })
+ * const { scores } = await crossValidate({
+ *   data,
+ *   folds: 5,
+ *   build: (_, { seed }) => makeTrainer({ seed }),
+ * })
  * console.log(scores.validation.accuracy) // { mean: 0.97, deviation: 0.01 }
  */
 export function crossValidate<
@@ -95,7 +99,13 @@ export function crossValidate<
  * @throws TypeError or RangeError for an option that is unknown, of the wrong type or out of range
  *
  * @example
- * const curve = await learningCurve({ folds: [{ train, dev }], sizes: [50, 200, 1000], build })
+ * import { writeFile } from 'node:fs/promises'
+ *
+ * const curve = await learningCurve({
+ *   folds: [{ train, dev }],
+ *   sizes: [50, 200, 1000],
+ *   build: (_, { seed }) => makeTrainer({ seed }),
+ * })
  * await writeFile('curve.svg', await curve.plot('accuracy'))
  */
 export function learningCurve<

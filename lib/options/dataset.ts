@@ -79,7 +79,7 @@ export const foldOptions = {
   /** One number or text per row: rows of one group stay together. Default: only copies of a row do. */
   groups: optional(rowKeys),
 }
-/** Options of `Dataset.kFold`. */
+/** Options of `Dataset.kFold`. @interface */
 export type FoldOptions = OptionsOf<typeof foldOptions>
 
 /** Options of `Dataset.split`. */
@@ -88,7 +88,7 @@ export const splitOptions = {
   /** One number or date per row: the parts are consecutive in time, rows of one time stay together. */
   time: optional(rowTimes),
 }
-/** Options of `Dataset.split`. */
+/** Options of `Dataset.split`. @interface */
 export type SplitOptions = OptionsOf<typeof splitOptions>
 
 /** Options of `Dataset.timeSeriesSplit`. */
@@ -97,7 +97,7 @@ export const timeSeriesOptions = {
   /** One number or date per row: rows of one time stay together. Default: rows stand in order of time. */
   time: optional(rowTimes),
 }
-/** Options of `Dataset.timeSeriesSplit`. */
+/** Options of `Dataset.timeSeriesSplit`. @interface */
 export type TimeSeriesOptions = OptionsOf<typeof timeSeriesOptions>
 
 /** Options of `Table.kFold`. */
@@ -108,7 +108,7 @@ export const tableFoldOptions = {
   /** Name of a column: rows of one value stay together. */
   groups: optional(columnName),
 }
-/** Options of `Table.kFold`. */
+/** Options of `Table.kFold`. @interface */
 export type TableFoldOptions = OptionsOf<typeof tableFoldOptions>
 
 /** Options of `Table.split`. */
@@ -117,7 +117,7 @@ export const tableSplitOptions = {
   /** Name of a column of numbers or dates: the parts are consecutive in time, rows of one time stay together. */
   time: optional(columnName),
 }
-/** Options of `Table.split`. */
+/** Options of `Table.split`. @interface */
 export type TableSplitOptions = OptionsOf<typeof tableSplitOptions>
 
 /** Options of `Table.timeSeriesSplit`. */
@@ -126,7 +126,7 @@ export const tableTimeSeriesOptions = {
   /** Name of a column of numbers or dates: rows of one time stay together. Default: rows stand in order of time. */
   time: optional(columnName),
 }
-/** Options of `Table.timeSeriesSplit`. */
+/** Options of `Table.timeSeriesSplit`. @interface */
 export type TableTimeSeriesOptions = OptionsOf<typeof tableTimeSeriesOptions>
 
 function strata(name: string, value: unknown): boolean | RowKeys {

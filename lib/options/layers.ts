@@ -140,11 +140,11 @@ export type Activation = Named<typeof activations>
 /** An initializer: its name, or an object with its name and options. */
 export type Initializer = Named<typeof initializers>
 
-/** Options of `dense`. */
+/** Options of `dense`. @interface */
 export type DenseOptions = Omit<OptionsOf<typeof layers.dense>, 'units'>
-/** Options of `batchNorm`. */
+/** Options of `batchNorm`. @interface */
 export type BatchNormOptions = OptionsOf<typeof layers.batchNorm>
-/** Options of `embedding`. */
+/** Options of `embedding`. @interface */
 export type EmbeddingOptions = OptionsOf<typeof layers.embedding>
-/** Options of `layerNorm`. */
+/** Options of `layerNorm`. @interface */
 export type LayerNormOptions = OptionsOf<typeof layers.layerNorm>

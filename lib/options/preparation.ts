@@ -112,19 +112,19 @@ export const preparation = {
   },
 }
 
-/** Options of {@link StandardScaler}. */
+/** Options of {@link StandardScaler}. @interface */
 export type StandardScalerOptions = OptionsOf<typeof preparation.StandardScaler>
-/** Options of {@link MinMaxScaler}. */
+/** Options of {@link MinMaxScaler}. @interface */
 export type MinMaxScalerOptions = OptionsOf<typeof preparation.MinMaxScaler>
-/** Options of {@link RobustScaler}. */
+/** Options of {@link RobustScaler}. @interface */
 export type RobustScalerOptions = OptionsOf<typeof preparation.RobustScaler>
-/** Options of {@link OneHotEncoder}. */
+/** Options of {@link OneHotEncoder}. @interface */
 export type OneHotEncoderOptions = OptionsOf<typeof preparation.OneHotEncoder>
-/** Options of {@link OrdinalEncoder}. */
+/** Options of {@link OrdinalEncoder}. @interface */
 export type OrdinalEncoderOptions = OptionsOf<typeof preparation.OrdinalEncoder>
-/** Options of {@link SimpleImputer}. */
+/** Options of {@link SimpleImputer}. @interface */
 export type SimpleImputerOptions = OptionsOf<typeof preparation.SimpleImputer>
-/** Options of {@link DatetimeEncoder}. */
+/** Options of {@link DatetimeEncoder}. @interface */
 export type DatetimeEncoderOptions = OptionsOf<typeof preparation.DatetimeEncoder>
 
 /** Options of `Pipeline.infer` beside those of a Pipeline. */

@@ -58,7 +58,7 @@ export const npyOptions = {
   /** Most bytes that compressed data may unfold to, a positive integer. Default 2^30, 1 GiB. */
   maximumBytes: defaulted(2 ** 30, checks.positiveInteger),
 }
-/** Options of `readNpy` and `readNpz`. */
+/** Options of `readNpy` and `readNpz`. @interface */
 export type ReadNpyOptions = OptionsOf<typeof npyOptions>
 
 /** Options of the toy sets. */
@@ -72,5 +72,5 @@ export const toyOptions = {
   /** Whether the rows come in a random order; otherwise those of class 0 come first. Default true. */
   shuffle: defaulted(true, checks.boolean),
 }
-/** Options of the toy sets. */
+/** Options of the toy sets. @interface */
 export type ToyOptions = OptionsOf<typeof toyOptions>

@@ -78,7 +78,7 @@ export const gradientCheckOptions = {
   /** Whose conventions decide defaults. Default 'keras'. */
   conventions: defaulted('keras', nameIn('conventions', conventions)),
 }
-/** Options of `Network.checkGradients`. */
+/** Options of `Network.checkGradients`. @interface */
 export type GradientCheckOptions = OptionsOf<typeof gradientCheckOptions>
 
 /** Class weights, one per class. */

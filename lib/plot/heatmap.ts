@@ -47,7 +47,7 @@ const { light } = themes
  * @throws TypeError or RangeError if there are no cells, or not as many as the axes have values
  *
  * @example
- * await heatmap({
+ * await plot.heatmap({
  *   title: 'Test accuracy',
  *   x: { title: 'learning rate', values: [0.001, 0.01, 0.1] },
  *   y: { title: 'l2', values: [0, 1e-4] },

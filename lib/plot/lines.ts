@@ -51,7 +51,7 @@ export interface Chart {
  * are not of one length
  *
  * @example
- * await lines({
+ * await plot.lines({
  *   title: 'Learning curve',
  *   x: { title: 'Epoch' },
  *   y: { title: 'Loss', scale: 'log' },

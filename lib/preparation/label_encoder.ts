@@ -42,7 +42,11 @@ export class LabelEncoder {
     return this.#learn(y, [])
   }
 
-  /** Learns the classes of these rows too; those learned before keep their indices. */
+  /**
+   * Learns the classes of these rows too; those learned before keep their indices.
+   *
+   * @throws TypeError or RangeError as `fit`
+   */
   partialFit(y: ClassColumn): this {
     return this.#learn(y, this.#classes ?? [])
   }
@@ -74,7 +78,11 @@ export class LabelEncoder {
     return codes
   }
 
-  /** `fit`, then `transform` of the same rows. */
+  /**
+   * `fit`, then `transform` of the same rows.
+   *
+   * @throws TypeError or RangeError as `fit`
+   */
   fitTransform(y: ClassColumn): Int32Array {
     return this.fit(y).transform(y)
   }

@@ -20,8 +20,8 @@ const learnedFields = {
  * end; NaN is not counted and stays NaN.
  *
  * @example
- * const scaler = new MinMaxScaler({ featureRange: [-1, 1] }).fit(train)
- * scaler.transform(test)
+ * const scaler = new MinMaxScaler({ featureRange: [-1, 1] }).fit(train.x)
+ * scaler.transform(test.x)
  */
 export class MinMaxScaler extends Scaler<'MinMaxScaler', typeof learnedFields> {
   constructor(options?: MinMaxScalerOptions) {

@@ -41,7 +41,7 @@ export interface PipelineOptions {
   readonly dtype?: DType | undefined
 }
 
-/** Options of `Pipeline.infer`. */
+/** Options of `Pipeline.infer`. @interface */
 export type InferenceOptions = PipelineOptions & OptionsOf<typeof inferenceOptions>
 
 const ownOptions = [
@@ -126,6 +126,7 @@ export class Pipeline {
    *
    * @param table - the training set
    * @param options - `columns` are those that are not to go the usual way
+   * @throws TypeError or RangeError as the constructor, or if `table` is no Table
    *
    * @example
    * const pipeline = Pipeline.infer(trainTable, { target: 'income' })
@@ -221,6 +222,7 @@ export class Pipeline {
    * `fit`, then `transform` of the same rows.
    *
    * @param y - labels or targets, where they are no column
+   * @throws TypeError or RangeError as `fit` and `transform`
    */
   fitTransform(x: RawRows, y?: Labels | MatrixLike): Dataset {
     return this.#toDataset(this.#learn(x, false), y)
@@ -252,6 +254,9 @@ export class Pipeline {
   /**
    * What the target's transformer would have made these outputs of a network of: predictions in the
    * target's own units.
+   *
+   * @param outputs - shape `[rows, outputs]`, and so is what is returned
+   * @throws GemmnetError `ERR_NOT_FITTED` before `fit`
    */
   inverseTarget(outputs: Matrix<FloatArray>): Matrix<FloatArray> {
     this.#known()

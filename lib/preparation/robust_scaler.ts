@@ -19,8 +19,8 @@ const learnedFields = {
  * is not counted and stays NaN. It is not learned in parts: a median needs all values.
  *
  * @example
- * const scaler = new RobustScaler({ quantileRange: [10, 90] }).fit(train)
- * scaler.transform(test)
+ * const scaler = new RobustScaler({ quantileRange: [10, 90] }).fit(train.x)
+ * scaler.transform(test.x)
  */
 export class RobustScaler extends Scaler<'RobustScaler', typeof learnedFields> {
   constructor(options?: RobustScalerOptions) {

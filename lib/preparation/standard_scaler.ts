@@ -21,8 +21,8 @@ const learnedFields = {
  * StandardScaler). Constant columns become 0; NaN is not counted and stays NaN.
  *
  * @example
- * const scaler = new StandardScaler().fit(train)
- * scaler.transform(test)
+ * const scaler = new StandardScaler().fit(train.x)
+ * scaler.transform(test.x)
  */
 export class StandardScaler extends Scaler<'StandardScaler', typeof learnedFields> {
   constructor(options?: StandardScalerOptions) {

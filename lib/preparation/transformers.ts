@@ -33,13 +33,15 @@ const labelEncoder = 'LabelEncoder'
  * @throws RangeError if another class has the name
  *
  * @example
- * class Log {
+ * import type { Transformer } from 'gemmnet'
+ *
+ * class Log implements Transformer {
  *   fit() {}
- *   transform(x) {
- *     const log = (name) => [name, x.column(name).values.map(Math.log)]
- *     return new Table(new Map(x.names.map(log)))
+ *   transform(x: Table) {
+ *     const log = (name: string) => Float64Array.from(x.toMatrix([name]).data, Math.log)
+ *     return new Table(new Map(x.names.map((name) => [name, log(name)])))
  *   }
- *   featureNames(names) { return names }
+ *   featureNames(names: readonly string[]) { return names }
  *   toJSON() { return {} }
  *   static fromJSON() { return new Log() }
  * }
