@@ -269,7 +269,7 @@ export class Diagnosis {
  * diagnosis.dominant // 'variance'
  * console.log(String(diagnosis))
  * // or a Model, with tables as they were read
- * await diagnose({ model, train: trainTable, dev: devTable })
+ * await diagnose({ model, train: trainTable, dev: testTable })
  * // or with errors that were measured before
  * await diagnose({ train: { error: 0.02, rows: 5000 }, dev: { error: 0.1, rows: 1000 } })
  */
