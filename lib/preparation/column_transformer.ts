@@ -1,13 +1,13 @@
 import { parseDate } from '../data/column_types.js'
 import type { Cell, Column, ColumnLike } from '../data/table.js'
 import { Table, whatHolds } from '../data/table.js'
+import { columnsOf } from '../data/transpose.js'
 import { GemmnetError, rangeError, show, typeError } from '../errors.js'
 import type { FloatArray, Matrix, MatrixLike, TypedArray } from '../matrix.js'
 import { isTypedArray, toMatrix } from '../matrix.js'
 import type { OptionsOf, OptionTable, SettingsOf } from '../options/index.js'
 import { complete, oneOf, preparation, required } from '../options/index.js'
 import type { Transformer } from './transformer.js'
-import { columnsOf } from '../data/transpose.js'
 
 /**
  * What transformers take: a Table; rows of numbers, texts and dates; or one column of them (a plain

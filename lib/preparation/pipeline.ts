@@ -1,57 +1,23 @@
 import { Table } from '../data/table.js'
+import { toRows } from '../data/transpose.js'
 import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from '../matrix.js'
 import { checkDType } from '../matrix.js'
-import type { Categories, EmbeddedColumn, OptionsOf } from '../options/index.js'
+import type { Categories, EmbeddedColumn } from '../options/index.js'
 import { arrayOf, complete, inferenceOptions } from '../options/index.js'
-import type { ColumnSteps, Group, Steps } from './column_steps.js'
+import type { Group } from './column_steps.js'
 import { checkColumns, checkName, checkSteps, checkUses, join, toGroups } from './column_steps.js'
 import { checkNames, checkRecord, notFitted, toFiniteColumn } from './column_transformer.js'
 import { inferSteps } from './inference.js'
 import { OrdinalEncoder } from './ordinal_encoder.js'
+import type { InferenceOptions, PipelineOptions } from './pipeline_options.js'
+import { ownOptions } from './pipeline_options.js'
 import type { RawRows } from './raw_rows.js'
 import { readRows } from './raw_rows.js'
-import type { TargetTransformer } from './target.js'
 import { Target } from './target.js'
 import type { Transformer } from './transformer.js'
 import { loadTargetTransformer, loadTransformer, saveTransformer } from './transformers.js'
-import { toRows } from '../data/transpose.js'
-
-/** Options of a {@link Pipeline}. */
-export interface PipelineOptions {
-  /**
-   * The steps of each column, by its name; columns that are not named are left out. Columns that
-   * are given the very same transformers go through them together. Or an array of lists of columns
-   * with their steps. Default: all columns but the target and the weights, as they are.
-   */
-  readonly columns?: Readonly<Record<string, Steps>> | readonly ColumnSteps[] | undefined
-  /** What everything that the columns became goes through. Default: nothing. */
-  readonly steps?: Steps | undefined
-  /** The column, or the columns of numbers, that is to be predicted. Default: none. */
-  readonly target?: string | readonly string[] | undefined
-  /**
-   * What the target goes through: a LabelEncoder makes classes of it; what a scaler does is undone
-   * in a Model's predictions. Default: a LabelEncoder for texts, nothing for numbers.
-   */
-  readonly targetTransformer?: TargetTransformer | undefined
-  /** The column that says how much each row counts in the loss. Default: none. */
-  readonly sampleWeights?: string | undefined
-  /** Type of the numbers that are made. Default 'float32', as a Network's. */
-  readonly dtype?: DType | undefined
-}
-
-/** Options of `Pipeline.infer`. @interface */
-export type InferenceOptions = PipelineOptions & OptionsOf<typeof inferenceOptions>
-
-const ownOptions = [
-  'columns',
-  'steps',
-  'target',
-  'targetTransformer',
-  'sampleWeights',
-  'dtype',
-] as const
 
 /** What was made of rows: the columns of each group, or those of all after the common steps. */
 interface Prepared {

@@ -1,4 +1,5 @@
 import { Table } from '../data/table.js'
+import { columnsOf, toRows } from '../data/transpose.js'
 import { rangeError, typeError } from '../errors.js'
 import type { DType, FloatArray, Matrix } from '../matrix.js'
 import type { Categories } from '../options/index.js'
@@ -7,7 +8,6 @@ import { toFiniteColumn } from './column_transformer.js'
 import { LabelEncoder } from './label_encoder.js'
 import type { Transformer } from './transformer.js'
 import { isTransformer } from './transformer.js'
-import { columnsOf, toRows } from '../data/transpose.js'
 
 /** What a target can go through. */
 export type TargetTransformer = LabelEncoder | Transformer
