@@ -103,6 +103,13 @@ function mixed(rows: number, seed: number): Record<Name, Table> {
   }
 }
 
+test('bytes of a Buffer are prepared, and stay as they are', (t) => {
+  const data = Buffer.from([0, 1, 10, 3, 20, 5])
+  const made = new MinMaxScaler().fitTransform({ data, shape: [3, 2] })
+  t.deepEqual([...made.data], [0, 0, 0.5, 0.5, 1, 1])
+  t.deepEqual([...data], [0, 1, 10, 3, 20, 5])
+})
+
 const make = (name: Name) => new (classes[name] as typeof StandardScaler)()
 const names = Object.keys(classes) as Name[]
 
