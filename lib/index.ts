@@ -15,7 +15,7 @@ export type {
   MaterializedDuckDBResult,
 } from './data/duckdb.js'
 export { streamDuckDB, tableFromDuckDB } from './data/duckdb.js'
-export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
+export type { IdxArray, IdxData } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export type { JsonLinesOptions } from './data/json_lines.js'
 export { readJsonLines, streamJsonLines } from './data/json_lines.js'
@@ -30,7 +30,7 @@ export type {
   ColumnLike,
   DateColumn,
   NumberColumn,
-} from './data/table.js'
+} from './data/column.js'
 export { Table } from './data/table.js'
 export { circles, gauss, moons, plane, spiral, xor } from './data/toys.js'
 export type { DatasetOptions, Fold } from './dataset.js'
@@ -159,6 +159,7 @@ export type {
   OneHotEncoderOptions,
   OptimizerName,
   OrdinalEncoderOptions,
+  ReadIdxOptions,
   ReadNpyOptions,
   RobustScalerOptions,
   RowKeys,

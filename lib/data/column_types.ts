@@ -1,5 +1,6 @@
 import { typeError } from '../errors.js'
 import { arrayOf, oneOf } from '../options/index.js'
+import { checkNamedOnce } from './column.js'
 
 /**
  * Types that readers of texts can give a column: 'number'; 'boolean', which becomes the numbers 1
@@ -40,7 +41,11 @@ export function checkColumns(columns: unknown): {
   readonly names: readonly string[] | undefined
 } {
   if (columns === undefined) return { types: new Map(), names: undefined }
-  if (Array.isArray(columns)) return { types: new Map(), names: checkNames('columns', columns) }
+  if (Array.isArray(columns)) {
+    const names = checkNames('columns', columns)
+    checkNamedOnce(names)
+    return { types: new Map(), names }
+  }
   if (typeof columns !== 'object' || columns === null)
     throw typeError('columns', 'an object of types by name, or an array of names', columns)
   const types = Object.entries(columns).map(

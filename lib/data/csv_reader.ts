@@ -4,6 +4,7 @@ import { badLine, show, unknownName } from '../errors.js'
 import type { csvOptions, SettingsOf } from '../options/index.js'
 import type { checkColumns, ColumnType } from './column_types.js'
 import { inferType } from './column_types.js'
+import { findRepeated } from './column.js'
 import type { Marks } from './csv_records.js'
 import { delimiters, Records } from './csv_records.js'
 import { addPlainRows } from './plain_csv.js'
@@ -189,11 +190,9 @@ export class CsvReader {
 
   /** @throws RangeError for names in the options that no column has */
   #checkNames(line: number): void {
-    const names = new Set<string>()
-    for (const name of this.#names) {
-      if (names.has(name)) throw this.#bad(line, `two columns have the name ${show(name)}`)
-      names.add(name)
-    }
+    const repeated = findRepeated(this.#names)
+    if (repeated !== undefined) throw this.#bad(line, `two columns have the name ${show(repeated)}`)
+    const names = new Set(this.#names)
     for (const name of [...this.#settings.types.keys(), ...(this.#settings.select ?? [])])
       if (!names.has(name)) throw unknownName('column', name, names)
   }

@@ -25,6 +25,8 @@ export const checks = {
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   finite: number('a finite number', Number.isFinite),
   integer: number('an integer', Number.isSafeInteger),
+  // As `Array.prototype.slice` takes it.
+  place: number('an integer', (value) => Number.isInteger(value) || Math.abs(value) === Infinity),
   // Of a size that float32 holds, with room to compute.
   float: number('a number from -1e30 to 1e30', (value) => Math.abs(value) <= 1e30),
   nonNegativeFloat: number('a number from 0 to 1e30', (value) => value >= 0 && value <= 1e30),

@@ -1,3 +1,4 @@
+import { checkNamedOnce } from '../data/column.js'
 import { rangeError, typeError } from '../errors.js'
 import { checkDType } from '../matrix.js'
 import { arrayOf, checks, oneOf } from './checks.js'
@@ -19,12 +20,18 @@ const character = (name: string, value: unknown): string => {
 
 const texts = arrayOf('an array of texts', text)
 
+const names = (name: string, value: unknown): readonly string[] => {
+  const columns = texts(name, value)
+  checkNamedOnce(columns)
+  return columns
+}
+
 /** Options of readers whose columns are made of texts or JSON values. */
 const columnOptions = {
   /** Texts that stand for a missing value, after `trim`. Default '', '?', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL'. */
   missing: defaulted(['', '?', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL'], texts),
-  /** The columns that are kept, in this order. Default: all. */
-  select: optional(texts),
+  /** The columns that are kept, in this order, each once. Default: all. */
+  select: optional(names),
   /** Whether spaces around a value are dropped. Default true. */
   trim: defaulted(true, checks.boolean),
   /** Type of the arrays that numbers come in. Default 'float64'. */
@@ -53,13 +60,15 @@ export const csvOptions = {
   encoding: defaulted('utf-8', oneOf(['utf-8', 'latin1'])),
 }
 
-/** Options of `readNpy` and `readNpz`. */
-export const npyOptions = {
+/** Options of readers of arrays. */
+export const arrayFileOptions = {
   /** Most bytes that compressed data may unfold to, a positive integer. Default 2^30, 1 GiB. */
   maximumBytes: defaulted(2 ** 30, checks.positiveInteger),
 }
 /** Options of `readNpy` and `readNpz`. @interface */
-export type ReadNpyOptions = OptionsOf<typeof npyOptions>
+export type ReadNpyOptions = OptionsOf<typeof arrayFileOptions>
+/** Options of `readIdx`. @interface */
+export type ReadIdxOptions = OptionsOf<typeof arrayFileOptions>
 
 /** Options of the toy sets. */
 export const toyOptions = {

@@ -1,4 +1,4 @@
-import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/table.js'
+import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/column.js'
 import { show } from '../errors.js'
 import type { Categories } from '../options/index.js'
 import { checkCategories, checks, required } from '../options/index.js'

@@ -1,5 +1,5 @@
 import { Table } from '../data/table.js'
-import { show, typeError } from '../errors.js'
+import { typeError } from '../errors.js'
 import { arrayOf } from '../options/index.js'
 import { checkNames, checkRecord } from './column_transformer.js'
 import type { Transformer } from './transformer.js'
@@ -61,12 +61,6 @@ export function toGroups(given: unknown): readonly Group[] {
     else same.columns.push(name)
   }
   return groups
-}
-
-/** @throws RangeError for a column that is named twice */
-export function checkUses(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new RangeError(`Column ${show(twice)} is named twice`)
 }
 
 /** The columns of several tables of the same rows. */

@@ -1,6 +1,7 @@
 import { parseDate } from '../data/column_types.js'
-import type { Cell, Column, ColumnLike } from '../data/table.js'
-import { Table, whatHolds } from '../data/table.js'
+import type { Cell, Column, ColumnLike } from '../data/column.js'
+import { findRepeated, whatHolds } from '../data/column.js'
+import { Table } from '../data/table.js'
 import { columnsOf } from '../data/transpose.js'
 import { GemmnetError, rangeError, show, typeError } from '../errors.js'
 import type { FloatArray, Matrix, MatrixLike, TypedArray } from '../matrix.js'
@@ -218,14 +219,12 @@ export function notFitted(what: string): GemmnetError {
 }
 
 /** @throws RangeError if a name stands twice: one column would hide the other */
-export function checkNames(names: readonly string[]): readonly string[] {
-  const met = new Set<string>()
-  for (const name of names) {
-    if (met.has(name))
-      throw new RangeError(`Two columns would be named ${show(name)}; rename those they come from`)
-    met.add(name)
-  }
-  return names
+export function checkNames(names: readonly string[]): void {
+  const repeated = findRepeated(names)
+  if (repeated !== undefined)
+    throw new RangeError(
+      `Two columns would be named ${show(repeated)}; rename those they come from`,
+    )
 }
 
 /** The fields of a JSON object. */

@@ -1,4 +1,4 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import { Table } from '../data/table.js'
 import type { OneHotEncoderOptions } from '../options/index.js'
 import {

@@ -1,3 +1,4 @@
+import { checkNamedOnce } from '../data/column.js'
 import { Table } from '../data/table.js'
 import { toRows } from '../data/transpose.js'
 import { Dataset } from '../dataset.js'
@@ -7,7 +8,7 @@ import { checkDType } from '../matrix.js'
 import type { Categories, EmbeddedColumn } from '../options/index.js'
 import { arrayOf, complete, inferenceOptions } from '../options/index.js'
 import type { Group } from './column_steps.js'
-import { checkColumns, checkName, checkSteps, checkUses, join, toGroups } from './column_steps.js'
+import { checkColumns, checkName, checkSteps, join, toGroups } from './column_steps.js'
 import { checkNames, checkRecord, notFitted, toFiniteColumn } from './column_transformer.js'
 import { inferSteps } from './inference.js'
 import { OrdinalEncoder } from './ordinal_encoder.js'
@@ -76,7 +77,7 @@ export class Pipeline {
       throw new TypeError(
         `A ${twice.constructor.name} stands in two places of the pipeline; make one for each`,
       )
-    checkUses([...(this.#declared ?? []).flatMap((group) => group.columns), ...this.#others])
+    checkNamedOnce([...(this.#declared ?? []).flatMap((group) => group.columns), ...this.#others])
   }
 
   /** Whether it has learned from rows; before that it transforms none. */

@@ -1,4 +1,4 @@
-import type { ColumnLike } from '../data/table.js'
+import type { ColumnLike } from '../data/column.js'
 import { Table } from '../data/table.js'
 import { typeError, unknownName } from '../errors.js'
 import type { MatrixLike } from '../matrix.js'

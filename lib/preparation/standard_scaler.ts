@@ -1,4 +1,4 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import type { StandardScalerOptions } from '../options/index.js'
 import { checks, required } from '../options/index.js'
 import type { Learned, Position } from './column_transformer.js'

@@ -137,7 +137,7 @@ const sources: Readonly<
   jsonLinesOptions: {
     source: (_, texts) => `streamJsonLines(new Uint8Array(0), ${object(texts)})`,
   },
-  npyOptions: { source: (_, texts) => `checkNpyOptions(${object(texts)})` },
+  arrayFileOptions: { source: (_, texts) => `checkArrayFileOptions(${object(texts)})` },
   historyOptions: { source: (_, texts) => `checkHistoryOptions(${object(texts)})` },
   confusionOptions: { source: (_, texts) => `checkConfusionOptions(${object(texts)})` },
   imagesOptions: { source: (_, texts) => `checkImagesOptions(${object(texts)})` },
@@ -168,8 +168,8 @@ const scope = {
       optimizer: 'sgd',
     }),
   // These functions refuse options, too, but later.
-  checkNpyOptions: (options: api.ReadNpyOptions) =>
-    exported.complete('readNpy', exported.npyOptions, options),
+  checkArrayFileOptions: (options: api.ReadNpyOptions) =>
+    exported.complete('readNpy', exported.arrayFileOptions, options),
   checkHistoryOptions: (options: api.plot.HistoryPlotOptions) =>
     exported.complete('history', exported.historyOptions, options),
   checkConfusionOptions: (options: api.plot.ConfusionOptions) =>
@@ -188,7 +188,7 @@ declare const data: Dataset
 declare const labelled: Dataset
 declare const table: Table
 declare const makeTrainer: () => Trainer
-declare const checkNpyOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
+declare const checkArrayFileOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
 declare const checkHistoryOptions: (options: plot.HistoryPlotOptions) => unknown
 declare const checkConfusionOptions: (options: plot.ConfusionOptions) => unknown
 declare const checkImagesOptions: (options: plot.ImagesOptions) => unknown
