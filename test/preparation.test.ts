@@ -353,6 +353,9 @@ test('dates become years with a fraction, and places in year, week and day', (t)
 const refusals: readonly [string, () => unknown, string | RegExp][] = [
   ['texts to scale', () => new StandardScaler().fit(['a']), "Column 'x0' holds texts, StandardScaler takes numbers"],
   ['an infinite value', () => new MinMaxScaler().fit([1, Infinity]), 'Expected `x0[1]` to be finite, got `Infinity`'],
+  ['an infinite category', () => new OneHotEncoder({ handleUnknown: 'ignore' }).fit([1, -Infinity]), 'Expected `x0[1]` to be finite, got `-Infinity`'],
+  ['an infinite class', () => new LabelEncoder().fit([1, Infinity]), 'Expected `y[1]` to be finite, got `Infinity`'],
+  ['an infinite category in a list', () => new OrdinalEncoder({ categories: [1, Infinity] }), 'Expected `categories` to be an array of different texts, or of different finite numbers, got `Array(2)`'],
   ['dates as categories', () => new OneHotEncoder().fit([new Date(0)]), "Column 'x0' holds dates, OneHotEncoder takes categories; DatetimeEncoder takes dates"],
   ['numbers for texts', () => new OneHotEncoder().fit(['a']).transform([1]), "Column 'x0' holds numbers, OneHotEncoder learned from texts"],
   ['texts for numbers', () => new StandardScaler().fit([1, 2]).transform(['1']), "Column 'x0' holds texts, StandardScaler learned from numbers"],
