@@ -1,5 +1,5 @@
 import { typeError } from '../errors.js'
-import { arrayOf, oneOf } from '../options/index.js'
+import { arrayOf, checks, oneOf } from '../options/index.js'
 import { checkNamedOnce } from './column.js'
 
 /**
@@ -30,10 +30,7 @@ const names = Object.keys(columnTypes) as ColumnType[] // its own
 export type ColumnsOption = Readonly<Record<string, ColumnType>>
 
 const checkType = oneOf(names)
-const checkNames = arrayOf('an array of texts', (name, value) => {
-  if (typeof value !== 'string') throw typeError(name, 'a text', value)
-  return value
-})
+const checkNames = arrayOf('an array of texts', checks.text)
 
 /** Checks an option `columns`: types by name, or the names of all columns. */
 export function checkColumns(columns: unknown): {

@@ -11,6 +11,14 @@ export function number(what: string, accepts: (value: number) => boolean) {
   }
 }
 
+/** Returns a check that a value is a text. */
+export function text(what: string) {
+  return (name: string, value: unknown): string => {
+    if (typeof value !== 'string') throw typeError(name, what, value)
+    return value
+  }
+}
+
 /** Checks of a single value, for arguments that are no options. */
 export const checks = {
   positiveInteger: number(
@@ -42,6 +50,9 @@ export const checks = {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value
   },
+  text: text('a text'),
+  columnName: text('the name of a column'),
+  scoreName: text('the name of a score'),
 }
 
 const mostThreads = 1024

@@ -1,4 +1,3 @@
-import { typeError } from '../errors.js'
 import { directions } from './callbacks.js'
 import { arrayOf, checks, number, oneOf } from './checks.js'
 import { defaulted, optional, required } from './option.js'
@@ -18,10 +17,7 @@ export const experimentOptions = {
 /** What tells a search which score to go by. */
 const rankingOptions = {
   /** The score to go by: 'test.accuracy' for that of a data set, or 'accuracy' for that of the first set that is not `train`. Default: the first metric of that set, or its loss. */
-  monitor: optional((name: string, value: unknown): string => {
-    if (typeof value !== 'string') throw typeError(name, 'the name of a score', value)
-    return value
-  }),
+  monitor: optional(checks.scoreName),
   /** Whether smaller ('min') or larger ('max') is better. Default 'auto': 'min' for losses, penalties and errors, 'max' for the rest. */
   direction: defaulted('auto', oneOf(directions)),
 }

@@ -1,24 +1,19 @@
 import { checkNamedOnce } from '../data/column.js'
-import { rangeError, typeError } from '../errors.js'
+import { rangeError } from '../errors.js'
 import { checkDType } from '../matrix.js'
-import { arrayOf, checks, oneOf } from './checks.js'
+import { arrayOf, checks, oneOf, text } from './checks.js'
 import type { OptionsOf } from './option.js'
 import { defaulted, optional } from './option.js'
-
-const text = (name: string, value: unknown): string => {
-  if (typeof value !== 'string') throw typeError(name, 'a text', value)
-  return value
-}
 
 /** One printable ASCII character, or a tab. */
 const character = (name: string, value: unknown): string => {
   const what = 'one ASCII character'
-  if (typeof value !== 'string') throw typeError(name, what, value)
-  if (!/^[\t -~]$/.test(value)) throw rangeError(name, what, value)
-  return value
+  const character = text(what)(name, value)
+  if (!/^[\t -~]$/.test(character)) throw rangeError(name, what, value)
+  return character
 }
 
-const texts = arrayOf('an array of texts', text)
+const texts = arrayOf('an array of texts', checks.text)
 
 const names = (name: string, value: unknown): readonly string[] => {
   const columns = texts(name, value)

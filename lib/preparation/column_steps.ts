@@ -1,6 +1,6 @@
 import { Table } from '../data/table.js'
 import { typeError } from '../errors.js'
-import { arrayOf } from '../options/index.js'
+import { arrayOf, checks } from '../options/index.js'
 import { checkNames, checkRecord } from './column_transformer.js'
 import type { Transformer } from './transformer.js'
 import { isTransformer, transformerMethods } from './transformer.js'
@@ -22,12 +22,7 @@ export interface Group {
   readonly steps: readonly Transformer[]
 }
 
-export function checkName(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw typeError(name, 'the name of a column', value)
-  return value
-}
-
-export const checkColumns = arrayOf('an array of names of columns', checkName)
+export const checkColumns = arrayOf('an array of names of columns', checks.columnName)
 
 export function checkSteps(name: string, steps: unknown): readonly Transformer[] {
   return arrayOf('a transformer, or an array of them', (place, step) => {

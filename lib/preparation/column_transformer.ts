@@ -7,7 +7,7 @@ import { GemmnetError, rangeError, show, typeError } from '../errors.js'
 import type { FloatArray, Matrix, MatrixLike, TypedArray } from '../matrix.js'
 import { isTypedArray, toMatrix } from '../matrix.js'
 import type { OptionsOf, OptionTable, SettingsOf } from '../options/index.js'
-import { complete, oneOf, preparation, required } from '../options/index.js'
+import { checks, complete, oneOf, preparation, required } from '../options/index.js'
 import type { Transformer } from './transformer.js'
 
 /**
@@ -193,9 +193,9 @@ export abstract class ColumnTransformer<
     this.#columns = new Map(
       columns.map((entry) => {
         const { name, ...learned } = checkRecord(entry)
-        if (typeof name !== 'string') throw typeError('name', 'a text', name)
+        const column = checks.text('name', name)
         // The table's fields and the common one, which the type cannot be told.
-        return [name, Object.freeze(complete(name, table, learned)) as unknown as Learned<S>]
+        return [column, Object.freeze(complete(column, table, learned)) as unknown as Learned<S>]
       }),
     )
     try {

@@ -6,9 +6,9 @@ import { typeError } from '../errors.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from '../matrix.js'
 import { checkDType } from '../matrix.js'
 import type { Categories, EmbeddedColumn } from '../options/index.js'
-import { arrayOf, complete, inferenceOptions } from '../options/index.js'
+import { arrayOf, checks, complete, inferenceOptions } from '../options/index.js'
 import type { Group } from './column_steps.js'
-import { checkColumns, checkName, checkSteps, join, toGroups } from './column_steps.js'
+import { checkColumns, checkSteps, join, toGroups } from './column_steps.js'
 import { checkNames, checkRecord, notFitted, toFiniteColumn } from './column_transformer.js'
 import { inferSteps } from './inference.js'
 import { OrdinalEncoder } from './ordinal_encoder.js'
@@ -67,7 +67,7 @@ export class Pipeline {
       given as PipelineOptions // an array would have become one
     this.dtype = dtype === undefined ? 'float32' : checkDType('dtype', dtype)
     this.#target = new Target(target ?? [], targetTransformer)
-    if (sampleWeights !== undefined) checkName('sampleWeights', sampleWeights)
+    if (sampleWeights !== undefined) checks.columnName('sampleWeights', sampleWeights)
     this.sampleWeights = sampleWeights
     this.#declared = columns === undefined ? undefined : toGroups(columns)
     this.#steps = checkSteps('steps', steps ?? [])

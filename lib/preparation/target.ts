@@ -3,7 +3,7 @@ import { columnsOf, toRows } from '../data/transpose.js'
 import { rangeError, typeError } from '../errors.js'
 import type { DType, FloatArray, Matrix } from '../matrix.js'
 import type { Categories } from '../options/index.js'
-import { arrayOf } from '../options/index.js'
+import { arrayOf, checks } from '../options/index.js'
 import { toFiniteColumn } from './column_transformer.js'
 import { LabelEncoder } from './label_encoder.js'
 import type { Transformer } from './transformer.js'
@@ -12,10 +12,7 @@ import { isTransformer } from './transformer.js'
 /** What a target can go through. */
 export type TargetTransformer = LabelEncoder | Transformer
 
-const checkColumns = arrayOf('the name of a column, or an array of them', (name, value) => {
-  if (typeof value !== 'string') throw typeError(name, 'the name of a column', value)
-  return value
-})
+const checkColumns = arrayOf('the name of a column, or an array of them', checks.columnName)
 
 /** The columns that are to be predicted, and what makes labels or dense targets of them. */
 export class Target {
