@@ -32,6 +32,7 @@ export type {
   NumberColumn,
 } from './data/column.js'
 export { Table } from './data/table.js'
+export type { TableLike } from './data/table_like.js'
 export { circles, gauss, moons, plane, spiral, xor } from './data/toys.js'
 export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'

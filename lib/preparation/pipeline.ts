@@ -1,5 +1,7 @@
 import { checkNamedOnce } from '../data/column.js'
-import { Table } from '../data/table.js'
+import type { Table } from '../data/table.js'
+import type { TableLike } from '../data/table_like.js'
+import { tableOf } from '../data/table_like.js'
 import { toRows } from '../data/transpose.js'
 import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
@@ -99,16 +101,17 @@ export class Pipeline {
    * const pipeline = Pipeline.infer(trainTable, { target: 'income' })
    * const train = pipeline.fitTransform(trainTable)
    */
-  static infer(table: Table, options: InferenceOptions = {}): Pipeline {
-    if (!(table instanceof Table)) throw typeError('table', 'a Table', table)
+  static infer(table: TableLike, options: InferenceOptions = {}): Pipeline {
+    const rows = tableOf(table)
+    if (rows === undefined) throw typeError('table', 'a Table', table)
     const settings = complete('infer', inferenceOptions, options, { others: ownOptions })
     const others: PipelineOptions = { ...options }
     Reflect.deleteProperty(others, 'oneHotLimit')
     const given = new Pipeline({ ...others, columns: others.columns ?? [] })
     const groups = given.#declared ?? []
     const taken = [...groups.flatMap((group) => group.columns), ...given.#others]
-    const names = table.names.filter((name) => !taken.includes(name))
-    return new Pipeline({ ...others, columns: [...groups, ...inferSteps(table, names, settings)] })
+    const names = rows.names.filter((name) => !taken.includes(name))
+    return new Pipeline({ ...others, columns: [...groups, ...inferSteps(rows, names, settings)] })
   }
 
   /** The columns that are to be predicted. */

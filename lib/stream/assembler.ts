@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { Table } from '../data/table.js'
+import { tableOf } from '../data/table_like.js'
 import type { DatasetOptions } from '../dataset.js'
 import { Dataset } from '../dataset.js'
 import { atRow, show, typeError } from '../errors.js'
@@ -8,7 +9,6 @@ import { isTypedArray } from '../matrix.js'
 import type { Preparation } from './preparation.js'
 import { prepare } from './preparation.js'
 import type { LabelledRows } from './source.js'
-import { toTable } from './to_table.js'
 
 /** How the blocks of a stream become rows of Datasets. */
 export interface AssemblerSettings {
@@ -180,7 +180,7 @@ export class Assembler {
 function isSingleRow(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value) || value instanceof Dataset || isLabelledRows(value)) return false
-  return toTable(value) === undefined && !isTypedArray(value)
+  return tableOf(value) === undefined && !isTypedArray(value)
 }
 
 function isLabelledRows(value: object): value is LabelledRows {
@@ -190,7 +190,7 @@ function isLabelledRows(value: object): value is LabelledRows {
 
 /** The table that a block is, if it is one. */
 function readTable(value: unknown): Table | undefined {
-  if (!Array.isArray(value)) return toTable(value)
+  if (!Array.isArray(value)) return tableOf(value)
   if (value.length > 0) return Table.fromRows(value)
   return new Table({ '': [] })
 }
