@@ -10,6 +10,11 @@ import { Table } from './table.js'
  */
 export type TableLike = Table | ArrowTable | DuckDBChunk
 
+/** Whether a value is a {@link TableLike}. */
+export function isTableLike(value: unknown): value is TableLike {
+  return value instanceof Table || isArrowTable(value) || isDuckDBChunk(value)
+}
+
 /** The Table of a {@link TableLike}; undefined for any other value. */
 export function tableOf(value: unknown): Table | undefined {
   if (value instanceof Table) return value
