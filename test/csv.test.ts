@@ -367,7 +367,7 @@ for (const [what, text, message, options] of damaged)
   test(`a CSV file is refused: ${what}`, async (t) => {
     await t.throwsAsync(readCsv(bytes(text), options), badFile(message))
     // With quotes, which go another way; one line more.
-    const quoted = text.replace(/^(.*)\n/, '$1\n').replace('1,2\n', '"1\n",2\n')
+    const quoted = text.replace('1,2\n', '"1\n",2\n')
     if (quoted !== text)
       await t.throwsAsync(
         readCsv(bytes(quoted), { ...options, columns: { a: 'category' } }),

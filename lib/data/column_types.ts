@@ -51,6 +51,9 @@ export function checkColumns(columns: unknown): {
   return { types: new Map(types), names: undefined }
 }
 
+/** Rows of a file from which the types of its columns are inferred. */
+export const inferredRows = 1000
+
 /** The first type that all texts have; 'number' if there are none. */
 export function inferType(texts: readonly string[]): ColumnType {
   if (texts.length === 0) return 'number'

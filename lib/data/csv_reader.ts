@@ -3,7 +3,7 @@ import papaparse from 'papaparse'
 import { badLine, show, unknownName } from '../errors.js'
 import type { csvOptions, SettingsOf } from '../options/index.js'
 import type { checkColumns, ColumnType } from './column_types.js'
-import { inferType } from './column_types.js'
+import { inferredRows, inferType } from './column_types.js'
 import { findRepeated } from './column.js'
 import type { Marks } from './csv_records.js'
 import { delimiters, Records } from './csv_records.js'
@@ -16,8 +16,6 @@ import { defaultBlockRows, TableBuilder } from './table_builder.js'
 
 /** The options of a reader, complete. */
 export type CsvSettings = SettingsOf<typeof csvOptions> & ReturnType<typeof checkColumns>
-
-const inferredRows = 1000
 
 /**
  * The rows of one CSV file, piece by piece. Its first rows say how it is to be read. Text without
