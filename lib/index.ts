@@ -55,6 +55,8 @@ export type { GapName } from './experiments/gaps.js'
 export { logspace } from './experiments/logspace.js'
 export type {
   GridResult,
+  HalvingResult,
+  HalvingRound,
   HeatmapOptions,
   SearchResult,
   TrialRow,
@@ -63,15 +65,12 @@ export type {
   Grid,
   GridPoint,
   GridSearchOptions,
-  HalvingResult,
-  HalvingRound,
   HalvingSearchOptions,
   RandomSearchOptions,
   Space,
   SpacePoint,
 } from './experiments/searches.js'
 export { gridSearch, halvingSearch, randomSearch } from './experiments/searches.js'
-export type { ErrorMetric } from './experiments/set_errors.js'
 export type {
   Build,
   BuildContext,
@@ -146,6 +145,7 @@ export type {
   DenseOptions,
   EmbeddedColumn,
   EmbeddingOptions,
+  ErrorMetric,
   FoldOptions,
   GradientCheckOptions,
   Initializer,

@@ -1,4 +1,4 @@
-import { rangeError, typeError, unknownName } from '../errors.js'
+import { listed, rangeError, typeError, unknownName } from '../errors.js'
 
 // Checks of single values: each returns the value, or throws the one clear error.
 
@@ -77,8 +77,7 @@ export function arrayOf<T>(what: string, check: (name: string, value: unknown) =
  * list, `names`.
  */
 export function oneOf<const T extends readonly string[]>(names: T) {
-  const quoted = names.map((name) => `'${name}'`)
-  const what = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`
+  const what = listed(names.map((name) => `'${name}'`))
   const check = (name: string, value: unknown): T[number] => {
     if (typeof value !== 'string') throw typeError(name, what, value)
     if (!isOneOf(names, value)) throw rangeError(name, what, value)

@@ -124,6 +124,10 @@ const sources: Readonly<
     source: (_, texts) =>
       `learningCurve(${object({ build, folds: '[{ train: data }]', ...texts })}).stop()`,
   },
+  diagnosisOptions: { source: (_, texts) => `checkDiagnosisOptions(${object(texts)})` },
+  measuredErrorOptions: {
+    source: (_, texts) => `checkMeasuredErrorOptions(${object({ error: '0', ...texts })})`,
+  },
   foldOptions: { source: (_, texts) => `labelled.kFold(2, ${object(texts)})` },
   timeSeriesOptions: { source: (_, texts) => `labelled.timeSeriesSplit(1, ${object(texts)})` },
   tableSplitOptions: { source: (_, texts) => `table.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
@@ -168,6 +172,10 @@ const scope = {
       optimizer: 'sgd',
     }),
   // These functions refuse options, too, but later.
+  checkDiagnosisOptions: (options: Pick<api.DiagnosisOptions, 'metric' | 'confidence'>) =>
+    exported.complete('diagnose', exported.diagnosisOptions, options),
+  checkMeasuredErrorOptions: (options: exported.OptionsOf<typeof exported.measuredErrorOptions>) =>
+    exported.complete('diagnose', exported.measuredErrorOptions, options),
   checkArrayFileOptions: (options: api.ReadNpyOptions) =>
     exported.complete('readNpy', exported.arrayFileOptions, options),
   checkHistoryOptions: (options: api.plot.HistoryPlotOptions) =>
@@ -188,6 +196,8 @@ declare const data: Dataset
 declare const labelled: Dataset
 declare const table: Table
 declare const makeTrainer: () => Trainer
+declare const checkDiagnosisOptions: (options: Pick<import('../../lib/index.js').DiagnosisOptions, 'metric' | 'confidence'>) => unknown
+declare const checkMeasuredErrorOptions: (options: { error: number; rows?: number | undefined; standardError?: number | undefined }) => unknown
 declare const checkArrayFileOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
 declare const checkHistoryOptions: (options: plot.HistoryPlotOptions) => unknown
 declare const checkConfusionOptions: (options: plot.ConfusionOptions) => unknown
