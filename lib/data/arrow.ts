@@ -1,11 +1,10 @@
 import { show, typeError } from '../errors.js'
-import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import { fromHalf } from './half.js'
 import type { Column } from './column.js'
 import type { Table } from './table.js'
 import { concatenateColumns, toCategoryColumn } from './column.js'
-import type { Validity } from './vectors.js'
+import type { Validity, Values } from './vectors.js'
 import { isValid, toDateColumn, toDecimalColumn, toNumberColumn, toTable } from './vectors.js'
 
 // What is read of Apache Arrow's objects. The package itself is not imported: any version will do,
@@ -187,8 +186,6 @@ function fromDictionary(
   )
   return { type: column.type, values }
 }
-
-type Values = TypedArray | BigInt64Array | BigUint64Array
 
 /** The rows' values; apache-arrow has cut them to the piece, but what a file is padded with. */
 function readValues(name: string, data: ArrowData): Values {

@@ -1,9 +1,8 @@
 import { show, typeError } from '../errors.js'
-import type { TypedArray } from '../matrix.js'
 import type { Column } from './column.js'
 import type { Table } from './table.js'
 import { concatenateColumns, toCategoryColumn } from './column.js'
-import type { Validity } from './vectors.js'
+import type { Validity, Values } from './vectors.js'
 import { isValid, toDateColumn, toDecimalColumn, toNumberColumn, toTable } from './vectors.js'
 
 // What is read of @duckdb/node-api's objects. The package itself is not imported.
@@ -232,12 +231,10 @@ function fromVector(name: string, chunk: DuckDBChunk, column: number): Column {
   }
 }
 
-type Items = TypedArray | BigInt64Array | BigUint64Array
-
-function readItems(name: string, vector: Vector): Items {
+function readItems(name: string, vector: Vector): Values {
   const items: unknown = Reflect.get(vector, 'items')
   if (!ArrayBuffer.isView(items) || items instanceof DataView) throw refuse(name, vector)
-  return items as Items
+  return items as Values
 }
 
 /** Undefined if all rows have a value. */

@@ -1,9 +1,8 @@
-import { types } from 'node:util'
 import { show } from '../errors.js'
 import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import type { Column, DateColumn, NumberColumn } from './column.js'
-import { findRepeated } from './column.js'
+import { findRepeated, fitsFloat32 } from './column.js'
 import { Table } from './table.js'
 
 // Columns of a Table from the vectors of column-oriented libraries: arrays of values, beside bits
@@ -15,7 +14,8 @@ export interface Validity {
   readonly offset: number
 }
 
-type BigInts = BigInt64Array | BigUint64Array
+/** The arrays that vectors of numbers lie in. */
+export type Values = TypedArray | BigInt64Array | BigUint64Array
 
 const mostMilliseconds = 8.64e15 // of a JavaScript date
 
@@ -29,13 +29,12 @@ export function isValid(validity: Validity | undefined, row: number): boolean {
 /** Numbers as they are, without a copy if all are there; integers of 64 bits as float64. */
 export function toNumberColumn(
   name: string,
-  values: TypedArray | BigInts,
+  values: Values,
   validity: Validity | undefined,
 ): NumberColumn {
   if (!isTypedArray(values)) return { type: 'number', values: toExact(name, values, validity) }
   if (validity === undefined) return { type: 'number', values }
-  const isNarrow = values.BYTES_PER_ELEMENT <= 2 || types.isFloat32Array(values)
-  const numbers = isNarrow ? Float32Array.from(values) : Float64Array.from(values)
+  const numbers = fitsFloat32(values) ? Float32Array.from(values) : Float64Array.from(values)
   for (let row = 0; row < numbers.length; row++) if (!isValid(validity, row)) numbers[row] = NaN
   return { type: 'number', values: numbers }
 }

@@ -20,6 +20,7 @@ import type { RawRows } from './raw_rows.js'
 import { readRows } from './raw_rows.js'
 import { Target } from './target.js'
 import type { Transformer } from './transformer.js'
+import { checkLearnsInParts } from './transformer.js'
 import { loadTargetTransformer, loadTransformer, saveTransformer } from './transformers.js'
 
 /** What was made of rows: the columns of each group, or those of all after the common steps. */
@@ -262,8 +263,7 @@ export class Pipeline {
     if (this.#groups.every(({ columns }) => columns.length === 0))
       throw new RangeError('The pipeline has no columns to make features of')
     const made = this.#run(table, (columns, step) => {
-      if (inParts && typeof step.partialFit !== 'function')
-        throw new TypeError(`${step.constructor.name} cannot learn in parts`)
+      if (inParts) checkLearnsInParts(step)
       if (more) step.partialFit?.(columns)
       else step.fit(columns)
       return step.transform(columns)

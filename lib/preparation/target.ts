@@ -7,7 +7,7 @@ import { arrayOf, checks } from '../options/index.js'
 import { toFiniteColumn } from './column_transformer.js'
 import { LabelEncoder } from './label_encoder.js'
 import type { Transformer } from './transformer.js'
-import { isTransformer } from './transformer.js'
+import { checkLearnsInParts, isTransformer } from './transformer.js'
 
 /** What a target can go through. */
 export type TargetTransformer = LabelEncoder | Transformer
@@ -64,10 +64,10 @@ export class Target {
       this.#used = this.#given ?? (isTexts ? new LabelEncoder() : undefined)
     }
     if (!(this.#used instanceof LabelEncoder)) this.#check(y)
-    if (!more) this.#used?.fit(y)
-    else if (typeof this.#used?.partialFit === 'function') this.#used.partialFit(y)
-    else if (this.#used !== undefined)
-      throw new TypeError(`${this.#used.constructor.name} cannot learn in parts`)
+    if (this.#used === undefined) return
+    if (more) checkLearnsInParts(this.#used)
+    if (more) this.#used.partialFit?.(y)
+    else this.#used.fit(y)
   }
 
   /** Labels or dense targets; undefined where the table lacks the columns. */
