@@ -353,6 +353,8 @@ test('dates become years with a fraction, and places in year, week and day', (t)
 const refusals: readonly [string, () => unknown, string | RegExp][] = [
   ['texts to scale', () => new StandardScaler().fit(['a']), "Column 'x0' holds texts, StandardScaler takes numbers"],
   ['an infinite value', () => new MinMaxScaler().fit([1, Infinity]), 'Expected `x0[1]` to be finite, got `Infinity`'],
+  ['a variance beyond float64', () => new StandardScaler().fit([1e200, -1e200]), "Column 'x0' has numbers too large for StandardScaler"],
+  ['a mean beyond float64', () => new SimpleImputer().fit([1.7e308, 1.7e308]), "Column 'x0' has numbers too large for SimpleImputer"],
   ['an infinite category', () => new OneHotEncoder({ handleUnknown: 'ignore' }).fit([1, -Infinity]), 'Expected `x0[1]` to be finite, got `-Infinity`'],
   ['an infinite class', () => new LabelEncoder().fit([1, Infinity]), 'Expected `y[1]` to be finite, got `Infinity`'],
   ['an infinite category in a list', () => new OrdinalEncoder({ categories: [1, Infinity] }), 'Expected `categories` to be an array of different texts, or of different finite numbers, got `Array(2)`'],

@@ -109,6 +109,9 @@ export abstract class ColumnTransformer<
       const past = before?.get(name)
       const column = conform(table.column(name), past?.type, name, this.#name)
       const learned = this.learn(column, { name, index, of: names.length, before: past })
+      // A sum or a square of them is no number.
+      if (Object.values(learned).some((value) => typeof value === 'number' && !isFinite(value)))
+        throw new RangeError(`Column ${show(name)} has numbers too large for ${this.#name}`)
       return { name, type: column.type, ...learned }
     })
     // Through JSON, which knows no -0: what is loaded later gives the same bits.
