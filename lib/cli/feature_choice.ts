@@ -1,4 +1,5 @@
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 
 /** A column that no feature is made of, and why. */
 export interface LeftOut {

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../data/column_types.js'
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 import type { Model } from '../model.js'
 import type { Pipeline } from '../preparation/pipeline.js'
 import { readTable } from './data_file.js'

@@ -1,4 +1,5 @@
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 import { checkData, Failure } from './failure.js'
 import type { Task } from './task.js'
 import type { Terminal } from './terminal.js'

@@ -1,4 +1,4 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import { show } from '../errors.js'
 import { Failure } from './failure.js'
 

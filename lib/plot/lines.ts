@@ -1,4 +1,5 @@
 import { rangeError, typeError } from '../errors.js'
+import { isDrawable } from './extent.js'
 import { shortNumber } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
@@ -10,7 +11,7 @@ export interface Series {
   /** What the legend says; no two series of a chart have the same. */
   readonly name: string
   readonly x: ArrayLike<number>
-  /** As many as `x`. A value that cannot be drawn, such as NaN, or 0 on a log axis, is a gap. */
+  /** As many as `x`. A value that cannot be drawn, such as NaN, one of a size above 1e300, or 0 on a log axis, is a gap. */
   readonly y: ArrayLike<number>
   /** Whether it is what the others are compared with: below them, broad and grey. Default false. */
   readonly isReference?: boolean | undefined
@@ -199,7 +200,7 @@ function toPoints(chart: Chart, looks: readonly Look[]): Point[] {
 }
 
 function toDrawable(value: number, { scale }: Axis): number | null {
-  if (!Number.isFinite(value)) return null
+  if (!isDrawable(value)) return null
   return scale === 'log' && value <= 0 ? null : value
 }
 
