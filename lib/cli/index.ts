@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { GemmnetError } from '../errors.js'
 import { findPackageRoot } from '../package_root.js'
 import { approximate } from './approximate.js'
+import { bench } from './bench.js'
 import { completion } from './completion.js'
 import { diagnose } from './diagnose.js'
 import { digits } from './digits.js'
@@ -34,7 +35,7 @@ Results go to standard output, progress and messages to standard error.`
 
 const commands = [
   ...[train, predict, evaluate, diagnose, inspectModel],
-  ...[digits, mnist, approximate, info, completion],
+  ...[digits, mnist, approximate, bench, info, completion],
 ]
 
 /**
