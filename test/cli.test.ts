@@ -402,6 +402,22 @@ for (const [signal, code] of [
     },
   )
 
+test.serial('mnist --json prints losses and scores as one value, and no line before', async (t) => {
+  const images = await makeImages(250, 50)
+  const flags = ['--data', images, '--epochs', '1', '--batch-size', '1', '--output', 'json']
+  const { stdout, code } = await gemmnet('mnist', ...flags, '--json')
+  t.is(code, 0)
+  const { losses, test } = JSON.parse(stdout) as {
+    losses: { epochs: number; loss: number }[]
+    test: { rows: number; accuracy: number }
+  }
+  t.deepEqual(
+    losses.map(({ epochs }) => epochs),
+    [0.4, 0.8],
+  )
+  t.like(test, { rows: 50, accuracy: 1 })
+})
+
 test.serial('Ctrl-C without an output stops as well', async (t) => {
   const child = start(['digits', '--epochs', '1000000'])
   if (child.stderr === null) throw new Error('not piped')

@@ -60,7 +60,7 @@ test.serial('every subcommand with results gives them as one JSON value', async 
 test.serial('the help tells every exit code, and those are what comes', async (t) => {
   const { stdout } = await gemmnet('--help')
   const [, list = ''] = stdout.split('Exit codes:\n')
-  for (const code of [0, 1, 2, 130, 143]) t.regex(list, new RegExp(`\\b${code}\\b`))
+  for (const code of [0, 1, 2, 130, 141, 143]) t.regex(list, new RegExp(`\\b${code}\\b`))
   t.is((await gemmnet('inspect', model)).code, 0)
   t.is((await gemmnet('inspect', 'nowhere')).code, 1)
   t.is((await gemmnet('inspect')).code, 2)

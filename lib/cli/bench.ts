@@ -27,7 +27,8 @@ const details = `
 A step is one update from one batch of shuffled rows, with all that a fit does. \`gemm\` is the share of
 the threads' time that goes to multiplying matrices; the rest is everything else, waiting included.
 GFLOPS are those of the products over the whole time. +- is half the distance from the least to the
-largest trial. Nothing else should run meanwhile.`
+largest trial. A fit that is not told how many threads takes fewer where more do not pay. Nothing else
+should run meanwhile.`
 
 /** `gemmnet bench` */
 export function bench(terminal: Terminal, interrupt: Interrupt): Command {

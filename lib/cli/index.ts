@@ -28,8 +28,9 @@ Exit codes:
   1    failed: data are missing, a file cannot be written, the loss is not finite
   2    a wrong command or option
   130  stopped by Ctrl-C: the weights of the last finished step are saved,
-       of train those of its best epoch
-       (143 if stopped by SIGTERM); a second Ctrl-C ends the program at once
+       of train those of its best epoch; a second Ctrl-C ends the program at once
+  141  stopped because nobody reads the results any more
+  143  stopped by SIGTERM, as by Ctrl-C
 
 Results go to standard output, progress and messages to standard error.`
 

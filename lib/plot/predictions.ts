@@ -116,7 +116,7 @@ function toSpecification(
           filled: true,
           color: light.series[0],
           size: 30,
-          opacity: 0.6,
+          opacity: 0.75,
         },
       },
     ],
