@@ -41,6 +41,15 @@ export const confusionOptions = { ...described, ...classNames }
 /** Options of `plot.confusion`. */
 export type ConfusionOptions = OptionsOf<typeof confusionOptions>
 
+/** Options of `plot.predictions`. */
+export const predictionsOptions = {
+  ...described,
+  /** What is predicted, for the axes. Default 'value'. */
+  target: defaulted('value', checks.text),
+}
+/** Options of `plot.predictions`. */
+export type PredictionsPlotOptions = OptionsOf<typeof predictionsOptions>
+
 /** Options of `plot.images` that are no labels. */
 export const imagesOptions = {
   ...described,

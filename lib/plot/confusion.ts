@@ -26,6 +26,8 @@ const layouts = [
   { mostClasses: 200, width: 12, height: 12, fontSize: 0, hasShares: false },
 ] as const
 const [, , smallest] = layouts
+/** More are not drawn. */
+export const { mostClasses } = smallest
 const characterWidth = 7.5 // pixels, of the labels
 const gap = 0.04 // between cells, of their size
 // Opacities of a cell's colour: the least tells it from 0, the most leaves its number readable.

@@ -144,6 +144,7 @@ const sources: Readonly<
   arrayFileOptions: { source: (_, texts) => `checkArrayFileOptions(${object(texts)})` },
   historyOptions: { source: (_, texts) => `checkHistoryOptions(${object(texts)})` },
   confusionOptions: { source: (_, texts) => `checkConfusionOptions(${object(texts)})` },
+  predictionsOptions: { source: (_, texts) => `checkPredictionsOptions(${object(texts)})` },
   imagesOptions: { source: (_, texts) => `checkImagesOptions(${object(texts)})` },
   decisionBoundaryOptions: {
     source: (_, texts) => `checkDecisionBoundaryOptions(${object(texts)})`,
@@ -182,6 +183,8 @@ const scope = {
     exported.complete('history', exported.historyOptions, options),
   checkConfusionOptions: (options: api.plot.ConfusionOptions) =>
     exported.complete('confusion', exported.confusionOptions, options),
+  checkPredictionsOptions: (options: api.plot.PredictionsPlotOptions) =>
+    exported.complete('predictions', exported.predictionsOptions, options),
   checkImagesOptions: (options: api.plot.ImagesOptions) =>
     exported.complete('images', exported.imagesOptions, options),
   checkDecisionBoundaryOptions: (options: api.plot.DecisionBoundaryOptions) =>
@@ -201,6 +204,7 @@ declare const checkMeasuredErrorOptions: (options: { error: number; rows?: numbe
 declare const checkArrayFileOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
 declare const checkHistoryOptions: (options: plot.HistoryPlotOptions) => unknown
 declare const checkConfusionOptions: (options: plot.ConfusionOptions) => unknown
+declare const checkPredictionsOptions: (options: plot.PredictionsPlotOptions) => unknown
 declare const checkImagesOptions: (options: plot.ImagesOptions) => unknown
 declare const checkDecisionBoundaryOptions: (options: plot.DecisionBoundaryOptions) => unknown
 `
