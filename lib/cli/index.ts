@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], streams: Streams = process): 
 function build(terminal: Terminal, interrupt: Interrupt): Command {
   const program = new Command('gemmnet')
     .description(
-      'Trains neural networks natively: for the rows of a file, or those of the lecture.',
+      'Trains neural networks natively: on the rows of a file, or on data it brings along.',
     )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
