@@ -1,3 +1,12 @@
+const largest = 1e150 // beyond it squares and differences overflow
+const smallest = 1e-290
+
+/** Whether a number has a place on an axis. */
+export function isDrawable(value: number): boolean {
+  const size = Math.abs(value)
+  return size <= largest && (size === 0 || size >= smallest)
+}
+
 /** The least and the largest of the finite values; [Infinity, -Infinity] if there are none. */
 export function extentOf(values: Iterable<number>): [least: number, most: number] {
   let [least, most] = [Infinity, -Infinity]

@@ -1,10 +1,11 @@
 import { typeError } from '../errors.js'
-import { extentOf } from './extent.js'
+import { extentOf, isDrawable } from './extent.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
-import { shortNumber } from './labels.js'
+import { toTitle } from './titles.js'
+import { shortNumber, turnedIn } from './labels.js'
 
 /** One side of a {@link Heatmap}. */
 export interface HeatmapAxis {
@@ -31,9 +32,11 @@ export interface Heatmap {
   readonly scale?: 'linear' | 'log' | undefined
 }
 
-// Pixels:
-const cellWidth = 54
-const cellHeight = 40
+/** How cells look, by how many there are along the longer side. Pixels. */
+const layouts = [
+  { mostCells: 24, width: 54, height: 40, hasLabels: true },
+  { mostCells: Infinity, width: 12, height: 12, hasLabels: false },
+] as const
 // Not the themes' own black and white, which a dark theme would replace: the cells stay as they are.
 const dark = '#000000'
 const bright = '#fffffe'
@@ -65,7 +68,10 @@ function toSpecification(
   { title, subtitle, x, y, values, scale = 'linear' }: Heatmap,
   colourAt: (place: number) => string,
 ) {
-  const hasPlace = (value: number) => Number.isFinite(value) && (scale === 'linear' || value > 0)
+  const cellsAlong = Math.max(x.values.length, y.values.length)
+  const { width, height, hasLabels } =
+    layouts.find(({ mostCells }) => cellsAlong <= mostCells) ?? layouts[1]
+  const hasPlace = (value: number) => isDrawable(value) && (scale === 'linear' || value > 0)
   const toPlace = scale === 'log' ? Math.log : (value: number) => value
   const [least, most] = domainOf(values.flat().filter(hasPlace))
   const cells = values.flatMap((row, i) =>
@@ -81,13 +87,13 @@ function toSpecification(
     }),
   )
   return {
-    title: { text: title, ...(subtitle !== undefined && { subtitle }) },
-    width: { step: cellWidth },
-    height: { step: cellHeight },
+    title: toTitle(title, subtitle, x.values.length * width),
+    width: { step: width },
+    height: { step: height },
     data: { values: cells },
     encoding: {
-      x: toChannel('x', x, 'ascending'),
-      y: toChannel('y', y, 'descending'),
+      x: toChannel('x', x, 'ascending', hasLabels ? width : undefined),
+      y: toChannel('y', y, 'descending', hasLabels ? width : undefined),
     },
     layer: [
       {
@@ -102,19 +108,23 @@ function toSpecification(
               direction: 'vertical' as const,
               gradientLength: { expr: 'height' },
               tickCount: 5,
-              format: '.3~g',
+              labelExpr: "replace(format(datum.value, '.3~g'), 'e+', 'e')",
             },
             condition: { test: 'datum.value === null', value: light.grid },
           },
         },
       },
-      {
-        mark: { type: 'text' as const, fontSize: 12 },
-        encoding: {
-          text: { field: 'label', type: 'nominal' as const },
-          color: { field: 'ink', type: 'nominal' as const, scale: null },
-        },
-      },
+      ...(hasLabels
+        ? [
+            {
+              mark: { type: 'text' as const, fontSize: 12 },
+              encoding: {
+                text: { field: 'label', type: 'nominal' as const },
+                color: { field: 'ink', type: 'nominal' as const, scale: null },
+              },
+            },
+          ]
+        : []),
     ],
   } satisfies Specification
 }
@@ -123,6 +133,7 @@ function toChannel(
   field: 'x' | 'y',
   { title, values }: HeatmapAxis,
   sort: 'ascending' | 'descending',
+  width: number | undefined, // where each has a label
 ) {
   const labels = values.map((value) => (typeof value === 'number' ? shortNumber(value) : value))
   return {
@@ -134,8 +145,8 @@ function toChannel(
     scale: { paddingInner: 0.03, paddingOuter: 0 },
     axis: {
       labelExpr: `(${JSON.stringify(labels)})[datum.value]`,
-      labelAngle: 0,
-      labelOverlap: true,
+      ...(field === 'x' && width !== undefined ? turnedIn(labels, width) : { labelAngle: 0 }),
+      labelOverlap: width === undefined,
       domain: false,
       ticks: false,
       labelLimit: 160,
@@ -173,7 +184,11 @@ function inkOn(background: string): string {
   return luminance > Math.sqrt(1.05 * 0.05) - 0.05 ? dark : bright
 }
 
-function checkShape({ x, y, values }: Heatmap): void {
+function checkShape(chart: Heatmap): void {
+  if (typeof Reflect.get(Object(chart) as object, 'x') !== 'object')
+    throw typeError('chart', 'an object with title, x, y and values', chart)
+  const { x, y, values, scale = 'linear' } = chart
+  if (!['linear', 'log'].includes(scale)) throw typeError('scale', "'linear' or 'log'", scale)
   for (const [name, axis] of [
     ['x', x],
     ['y', y],
@@ -188,5 +203,7 @@ function checkShape({ x, y, values }: Heatmap): void {
   values.forEach((row: unknown, i) => {
     if (!Array.isArray(row) || row.length !== x.values.length)
       throw typeError(`values[${i}]`, `an array of ${x.values.length} numbers`, row)
+    const bad = row.findIndex((value) => typeof value !== 'number')
+    if (bad >= 0) throw typeError(`values[${i}][${bad}]`, 'a number', row[bad])
   })
 }
