@@ -1,21 +1,23 @@
 import { availableParallelism } from 'node:os'
-import type { ActivationName, OptimizerName } from '../lib/index.js'
+import type { StepCase } from '../lib/benchmark/cases.js'
+import {
+  digitsWidths,
+  mnistWidths,
+  predictRows,
+  stepCases,
+  stepFlops,
+  stepsPerEpoch,
+  wideWidths,
+} from '../lib/benchmark/cases.js'
 import type { CaseKind } from './task.js'
 
+export { stepFlops }
+
 /** Something to measure. */
-export interface Case {
-  readonly name: string
+export interface Case extends StepCase {
   /** Cases that are chosen and shown together. */
   readonly group: string
   readonly kind: CaseKind
-  /** Inputs, then the units of each layer. */
-  readonly widths: readonly number[]
-  /** Rows per step. */
-  readonly batch: number
-  readonly optimizer: OptimizerName
-  readonly learningRate: number
-  /** Of the hidden layers; the last is softmax, or linear where it has one unit. */
-  readonly activation: ActivationName
   /** Of a program; otherwise the time decides. */
   readonly epochs: number
   /** Rows there are; default: about 10 ms of steps at 50 GFLOPS, 8 to 500 of them. */
@@ -49,24 +51,10 @@ export const longGroups: readonly string[] = [
 
 const adam = { optimizer: 'adam', learningRate: 0.001, activation: 'relu', epochs: 0 } as const
 const sgd = { optimizer: 'sgd', learningRate: 0.1, activation: 'sigmoid', epochs: 0 } as const
-const digitsWidths = [64, 100, 50, 10]
-const mnistWidths = [784, 128, 10]
-const wideWidths = [784, 2048, 2048, 10]
 
-/** From the lecture's two networks to one that is all arithmetic and one that is none. */
-const steps: readonly Case[] = (
-  [
-    // A rate at which the few epochs that are compared learn something.
-    { name: 'digits', widths: digitsWidths, batch: 100, ...sgd, learningRate: 0.5 },
-    { name: 'mnist', widths: mnistWidths, batch: 64, ...adam },
-    { name: 'mnist-deep', widths: [784, 512, 256, 10], batch: 256, ...adam },
-    { name: 'wide', widths: wideWidths, batch: 512, ...adam },
-    { name: 'tabular', widths: [32, 256, 256, 1], batch: 1024, ...adam },
-    { name: 'tiny', widths: [4, 16, 16, 3], batch: 32, ...adam },
-  ] as const
-).map((one) => ({ ...one, group: 'steps', kind: 'step' }))
+const steps = stepCases.map((one): Case => ({ ...one, epochs: 0, group: 'steps', kind: 'step' }))
 
-const predict = [1, 32, 10_000].map((rows): Case => ({
+const predict = predictRows.map((rows): Case => ({
   name: `predict-${rows}`,
   group: 'predict',
   kind: 'predict',
@@ -194,16 +182,7 @@ export function chooseCases(names: readonly string[]): Case[] {
   return cases.filter(({ name, group }) => wanted.includes(name) || wanted.includes(group))
 }
 
-/** Multiplications and additions of a step's products, two each; the input's gradient is left out. */
-export function stepFlops({ widths, batch }: Pick<Case, 'widths' | 'batch'>): number {
-  const products = widths
-    .slice(1)
-    .reduce((sum, units, i) => sum + (i === 0 ? 2 : 3) * units * (widths[i] ?? 0), 0)
-  return 2 * batch * products
-}
-
 /** Rows of a case. */
 export function rowsOf(one: Case): number {
-  const steps = Math.min(500, Math.max(8, Math.ceil((0.01 * 50e9) / stepFlops(one))))
-  return one.rows ?? steps * one.batch
+  return one.rows ?? stepsPerEpoch(one) * one.batch
 }

@@ -1,4 +1,5 @@
-import type { Column, Table } from './data/table.js'
+import type { Column } from './data/column.js'
+import type { Table } from './data/table.js'
 import { show } from './errors.js'
 import type { RowKeys, RowTimes } from './options/index.js'
 

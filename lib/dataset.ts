@@ -21,7 +21,6 @@ import {
   complete,
   datasetOptions,
   foldOptions,
-  number,
   splitOptions,
   timeSeriesOptions,
 } from './options/index.js'
@@ -163,8 +162,8 @@ export class Dataset {
    * @throws TypeError or RangeError if they are no integers, or no row is left
    */
   slice(begin = 0, end = this.rows): Dataset {
-    checkPlace('begin', begin)
-    checkPlace('end', end)
+    checks.place('begin', begin)
+    checks.place('end', end)
     const rows = Uint32Array.from({ length: this.rows }, (_, row) => row).slice(begin, end)
     if (rows.length === 0) throw new RangeError(`Rows ${begin} to ${end} of ${this.rows} are none`)
     return this.#take(rows)
@@ -293,11 +292,6 @@ export class Dataset {
     }
   }
 }
-
-const checkPlace = number(
-  'an integer',
-  (value) => Number.isInteger(value) || Math.abs(value) === Infinity,
-)
 
 function checkOptions(options: DatasetOptions) {
   const settings = complete('Dataset', datasetOptions, options, { others: ownOptions })

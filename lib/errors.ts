@@ -189,6 +189,13 @@ export function unknownName(kind: string, name: string, known: Iterable<string>)
   return new RangeError(`Unknown ${kind} \`${name}\`; ${suggest(name, known)}`)
 }
 
+/** `a, b or c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
+}
+
 function suggest(word: string, known: Iterable<string>): string {
   const names = [...known]
   const near = nearest(word, names)

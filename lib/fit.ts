@@ -73,8 +73,8 @@ export interface FitPlan<M extends MetricName, V> {
   readonly evaluateTrain: boolean
   /** The validation sets. */
   readonly sets: readonly Dataset[]
-  /** Names of the validation sets, or undefined where it is a single one, or null for none. */
-  readonly validationNames: readonly string[] | undefined | null
+  /** Names of the validation sets; undefined where there is a single one without a name, or none. */
+  readonly validationNames: readonly string[] | undefined
   readonly callbacks: readonly Callback<M, V>[]
   readonly signal: AbortSignal | undefined
   readonly trainer: NativeTrainer

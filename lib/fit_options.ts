@@ -1,7 +1,7 @@
 import { typeError } from './errors.js'
 import type { Callback } from './fit.js'
 import type { fitOptions, MetricName, OptionsOf, streamOptions } from './options/index.js'
-import { arrayOf } from './options/index.js'
+import { arrayOf, text } from './options/index.js'
 import type { Validation } from './report.js'
 import type { Preparation } from './stream/preparation.js'
 import { checkPreparation } from './stream/preparation.js'
@@ -52,18 +52,14 @@ export function checkColumns({
   features,
   target,
 }: Pick<StreamOptions, 'preparation' | 'features' | 'target'>) {
-  const isName = (name: string, value: unknown): string => {
-    if (typeof value !== 'string') throw typeError(name, "a column's name", value)
-    return value
-  }
-  const names = arrayOf('an array of names', isName)
+  const name = text("a column's name")
+  const names = arrayOf('an array of names', name)
   if (preparation !== undefined && (features ?? target) !== undefined)
     throw new TypeError('`features` and `target` are of no use: `preparation` makes both')
   return {
     preparation: preparation && checkPreparation(preparation),
     features: features && names('features', features),
-    target:
-      typeof target === 'object' ? names('target', target) : target && isName('target', target),
+    target: typeof target === 'object' ? names('target', target) : target && name('target', target),
   }
 }
 

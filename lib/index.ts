@@ -15,7 +15,7 @@ export type {
   MaterializedDuckDBResult,
 } from './data/duckdb.js'
 export { streamDuckDB, tableFromDuckDB } from './data/duckdb.js'
-export type { IdxArray, IdxData, ReadIdxOptions } from './data/idx.js'
+export type { IdxArray, IdxData } from './data/idx.js'
 export { readIdx } from './data/idx.js'
 export type { JsonLinesOptions } from './data/json_lines.js'
 export { readJsonLines, streamJsonLines } from './data/json_lines.js'
@@ -30,8 +30,9 @@ export type {
   ColumnLike,
   DateColumn,
   NumberColumn,
-} from './data/table.js'
+} from './data/column.js'
 export { Table } from './data/table.js'
+export type { TableLike } from './data/table_like.js'
 export { circles, gauss, moons, plane, spiral, xor } from './data/toys.js'
 export type { DatasetOptions, Fold } from './dataset.js'
 export { Dataset } from './dataset.js'
@@ -54,6 +55,8 @@ export type { GapName } from './experiments/gaps.js'
 export { logspace } from './experiments/logspace.js'
 export type {
   GridResult,
+  HalvingResult,
+  HalvingRound,
   HeatmapOptions,
   SearchResult,
   TrialRow,
@@ -62,15 +65,12 @@ export type {
   Grid,
   GridPoint,
   GridSearchOptions,
-  HalvingResult,
-  HalvingRound,
   HalvingSearchOptions,
   RandomSearchOptions,
   Space,
   SpacePoint,
 } from './experiments/searches.js'
 export { gridSearch, halvingSearch, randomSearch } from './experiments/searches.js'
-export type { ErrorMetric } from './experiments/set_errors.js'
 export type {
   Build,
   BuildContext,
@@ -145,6 +145,7 @@ export type {
   DenseOptions,
   EmbeddedColumn,
   EmbeddingOptions,
+  ErrorMetric,
   FoldOptions,
   GradientCheckOptions,
   Initializer,
@@ -159,6 +160,7 @@ export type {
   OneHotEncoderOptions,
   OptimizerName,
   OrdinalEncoderOptions,
+  ReadIdxOptions,
   ReadNpyOptions,
   RobustScalerOptions,
   RowKeys,
@@ -184,8 +186,8 @@ export { LabelEncoder } from './preparation/label_encoder.js'
 export { MinMaxScaler } from './preparation/min_max_scaler.js'
 export { OneHotEncoder } from './preparation/one_hot_encoder.js'
 export { OrdinalEncoder } from './preparation/ordinal_encoder.js'
-export type { InferenceOptions, PipelineOptions } from './preparation/pipeline.js'
 export { Pipeline } from './preparation/pipeline.js'
+export type { InferenceOptions, PipelineOptions } from './preparation/pipeline_options.js'
 export type { RawRows, Row } from './preparation/raw_rows.js'
 export { RobustScaler } from './preparation/robust_scaler.js'
 export { SimpleImputer } from './preparation/simple_imputer.js'

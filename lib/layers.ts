@@ -14,7 +14,7 @@ import type {
   OptionsOf,
   SettingsOf,
 } from './options/index.js'
-import { complete, layers } from './options/index.js'
+import { complete, layers, nameOf } from './options/index.js'
 import { standsFirst } from './tables.js'
 
 /** A layer as `dense`, `dropout` and so on describe it: its kind and the options that were given. */
@@ -44,8 +44,24 @@ function make<K extends LayerType>(
   return Object.freeze({ type, ...options }) as LayerDescription<K> // complete checked them
 }
 
-/** A layer with every option decided, those that were not given by conventions. */
-export function decideLayer(layer: LayerDescription, conventions: Conventions): LayerSettings {
+/** The layers of a network with every option decided, those that were not given by conventions. */
+export function decideLayers(
+  given: readonly LayerDescription[],
+  conventions: Conventions,
+): LayerSettings[] {
+  // scikit-learn's bound is another for its logistic activation, all of whose hidden layers are.
+  const first = given.find((layer) => layer.type === 'dense')
+  const isLogistic =
+    conventions === 'sklearn' && given.length > 1 && nameOf(first?.activation ?? '') === 'sigmoid'
+  const bound = { name: 'sklearnUniform', factor: 2 } as const
+  return given.map((layer) => {
+    if (layer.type !== 'dense' || !isLogistic) return decideLayer(layer, conventions)
+    const { kernelInitializer = bound, biasInitializer = bound } = layer
+    return decideLayer({ ...layer, kernelInitializer, biasInitializer }, conventions)
+  })
+}
+
+function decideLayer(layer: LayerDescription, conventions: Conventions): LayerSettings {
   const { type, ...given } = layer
   const settings = complete(type, layers[type], given, { conventions })
   return Object.freeze({ type, ...settings }) as LayerSettings // the settings of that type

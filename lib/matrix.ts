@@ -48,7 +48,7 @@ export const checkDType = oneOf(['float32', 'float64'])
 
 /** Whether a value is one of the arrays that rows may come in, from whichever realm. */
 export function isTypedArray(value: unknown): value is TypedArray {
-  return types.isTypedArray(value) && kindOf.has(value[Symbol.toStringTag])
+  return types.isTypedArray(value) && arrayTypes.has(value[Symbol.toStringTag])
 }
 
 /**
@@ -65,16 +65,38 @@ export function toNumbers(name: string, value: unknown): TypedArray {
   })
 }
 
-const kindOf: ReadonlySet<string> = new Set([
-  'Float32Array',
-  'Float64Array',
-  'Int8Array',
-  'Uint8Array',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-])
+/** By the tag of their arrays; the `constructor` of a Buffer makes no Uint8Array. */
+const arrayTypes: ReadonlyMap<string, new (length: number) => TypedArray> = new Map(
+  [
+    ...[Float32Array, Float64Array, Int8Array, Uint8Array],
+    ...[Int16Array, Uint16Array, Int32Array, Uint32Array],
+  ].map((type) => [type.name, type]),
+)
+
+/** Zeros, in an array of the same type. */
+export function arrayLike<A extends TypedArray>(values: A, length: number): A {
+  const type = arrayTypes.get(values[Symbol.toStringTag]) ?? Float64Array
+  return new type(length) as A // of the same tag
+}
+
+/**
+ * The values of at least one array after the other's, in an array of their type, or of float64 if
+ * they are of several.
+ */
+export function joinArrays<A extends TypedArray>(arrays: readonly A[]): A {
+  const length = arrays.reduce((sum, array) => sum + array.length, 0)
+  const [first] = arrays
+  if (first === undefined) throw new Error('No array')
+  const tag = first[Symbol.toStringTag]
+  const isOneType = arrays.every((array) => array[Symbol.toStringTag] === tag)
+  const all: TypedArray = isOneType ? arrayLike(first, length) : new Float64Array(length)
+  let end = 0
+  for (const array of arrays) {
+    all.set(array, end)
+    end += array.length
+  }
+  return all as A // of one type, or A is all of them
+}
 
 const whatMatrix = 'a matrix: { data, shape: [rows, columns] }, an array of rows or a typed array'
 

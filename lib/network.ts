@@ -8,7 +8,7 @@ import type { NetworkFile } from './formats/model.js'
 import { decodeModel, encodeModel } from './formats/model.js'
 import { Layer, setTensors } from './layer.js'
 import type { LayerDescription, LayerSettings, NetworkDescription } from './layers.js'
-import { checkLayer, decideLayer, unitsOf } from './layers.js'
+import { checkLayer, decideLayers, unitsOf } from './layers.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from './matrix.js'
 import { checkDType, toMatrix } from './matrix.js'
 import type { NativeDataset, NativeLayerSettings, NativeMatrix, NativeNetwork } from './native.js'
@@ -332,23 +332,6 @@ function checkNetworkOptions<D extends DType>(options: NetworkOptions<D>) {
     throw new RangeError(`The layers have ${parameters} parameters; at most 2^32 are possible`)
   const dtype = wanted ?? ('float32' as D) // D is 'float32' where it is not given
   return { inputs, seed, layers, dtype, conventions }
-}
-
-/** The layers with every option decided. */
-function decideLayers(
-  given: readonly LayerDescription[],
-  conventions: Conventions,
-): LayerSettings[] {
-  // scikit-learn's bound is another for its logistic activation, all of whose hidden layers are.
-  const first = given.find((layer) => layer.type === 'dense')
-  const isLogistic =
-    conventions === 'sklearn' && given.length > 1 && nameOf(first?.activation ?? '') === 'sigmoid'
-  const bound = { name: 'sklearnUniform', factor: 2 } as const
-  return given.map((layer) => {
-    if (layer.type !== 'dense' || !isLogistic) return decideLayer(layer, conventions)
-    const { kernelInitializer = bound, biasInitializer = bound } = layer
-    return decideLayer({ ...layer, kernelInitializer, biasInitializer }, conventions)
-  })
 }
 
 function nativeLayer(layer: LayerSettings, conventions: Conventions): NativeLayerSettings {

@@ -96,14 +96,13 @@ export function toScores<M extends MetricName>(
 /**
  * The report of an epoch.
  *
- * @param fit - names of the validation sets, or undefined where it is a single one, or null for none
  * @param losses - of the sets, where the core cannot know them
  */
 export function toEpochReport<M extends MetricName, V>(
   event: NativeEpochEvent,
   fit: {
     readonly metrics: readonly M[]
-    readonly validationNames: readonly string[] | undefined | null
+    readonly validationNames: readonly string[] | undefined
     readonly evaluateTrain: boolean
     readonly network: { readonly outputs: number }
   },
@@ -116,7 +115,7 @@ export function toEpochReport<M extends MetricName, V>(
   )
   const train = evaluateTrain ? scores.pop() : undefined
   const validation =
-    names == null ? scores[0] : Object.fromEntries(names.map((name, i) => [name, scores[i]]))
+    names === undefined ? scores[0] : Object.fromEntries(names.map((name, i) => [name, scores[i]]))
   const rest = { epoch, phase, learningRate, evaluations, seconds, rowsPerSecond }
   const own = toScores(event, metrics, network.outputs)
   // The form of `validation` follows the names, as its type follows V.

@@ -1,5 +1,6 @@
 import type { Codes } from './codes.js'
 import { rangeError, typeError } from './errors.js'
+import { joinArrays } from './matrix.js'
 import { native } from './native.js'
 import { checks } from './options/index.js'
 
@@ -49,7 +50,7 @@ export function foldRows(dealing: Dealing, k: number): FoldRows[] {
   const sizes = Array.from({ length: k }, (_, i) => Math.floor(rows / k) + Number(i < rows % k))
   const lists = deal(dealing, sizes)
   return lists.map((validation, fold) => {
-    const train = join(lists.filter((_, i) => i !== fold))
+    const train = joinArrays(lists.filter((_, i) => i !== fold))
     return { train: dealing.shuffle === false ? train.sort() : train, validation }
   })
 }
@@ -81,7 +82,7 @@ export function timeSeriesRows(
   if (size === 0 || first <= gap) throw tooFew()
   const lists = deal({ ...dealing, shuffle: false }, [first, ...Array<number>(k).fill(size)])
   return lists.slice(1).map((validation, fold) => {
-    const before = join(lists.slice(0, fold + 1))
+    const before = joinArrays(lists.slice(0, fold + 1))
     const end = before.length - gap
     if (end <= 0) throw tooFew() // rows that stay together can have moved the first set's begin
     return { train: before.subarray(Math.max(0, end - maxTrainSize), end), validation }
@@ -166,14 +167,4 @@ function partSizes<Name extends string>(
       throw new RangeError(`\`parts.${names[i] ?? ''}\` is less than a row of ${rows}`)
     return end - begin
   })
-}
-
-function join(lists: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0))
-  let end = 0
-  for (const list of lists) {
-    all.set(list, end)
-    end += list.length
-  }
-  return all
 }

@@ -325,10 +325,10 @@ export class Trainer<M extends MetricName = never> {
   }
 
   #validations(validation: Validation | undefined): {
-    names: readonly string[] | undefined | null
+    names: readonly string[] | undefined
     sets: readonly Dataset[]
   } {
-    if (validation === undefined) return { names: null, sets: [] }
+    if (validation === undefined) return { names: undefined, sets: [] }
     if (validation instanceof Dataset) {
       this.checkData('validation', validation)
       return { names: undefined, sets: [validation] }

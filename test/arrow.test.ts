@@ -1,7 +1,15 @@
 import * as arrow from 'apache-arrow'
 import test from 'ava'
 import type { Table } from '../lib/index.js'
-import { tableFromArrow } from '../lib/index.js'
+import {
+  dense,
+  Model,
+  Network,
+  OneHotEncoder,
+  Pipeline,
+  StandardScaler,
+  tableFromArrow,
+} from '../lib/index.js'
 
 /** One column of this type, after a journey through the IPC format if asked for. */
 function column(type: arrow.DataType, values: readonly unknown[], viaFile = false) {
@@ -134,4 +142,18 @@ test('columns of one name are refused, for one would hide the other', (t) => {
     instanceOf: RangeError,
     message: "Two columns have the name 'a'; rename one of them",
   })
+})
+
+test('a pipeline and a model take tables and batches of Arrow as they take Tables', (t) => {
+  const source = arrow.tableFromArrays({ age: [39, 50, 28], job: ['cook', 'clerk', 'cook'] })
+  const table = tableFromArrow(source)
+  const options = { columns: { age: new StandardScaler(), job: new OneHotEncoder() } }
+  const pipeline = new Pipeline(options).fit(source)
+  const [batch] = source.batches
+  if (batch === undefined) return t.fail()
+  for (const rows of [source, batch])
+    t.deepEqual(pipeline.transform(rows).x, pipeline.transform(table).x)
+  t.deepEqual(Pipeline.infer(source).fitTransform(source).x, Pipeline.infer(table).fitTransform(table).x) // prettier-ignore
+  const model = new Model(pipeline, new Network({ inputs: 3, layers: [dense(2)] }))
+  t.deepEqual(model.predict(source), model.predict(table))
 })

@@ -28,14 +28,15 @@ test('a finite number is neither NaN nor infinite', (t) => {
 })
 
 test('every check of a number says that it wants one', (t) => {
-  const { boolean, ...numbers } = checks
+  const { boolean, text, columnName, scoreName, ...numbers } = checks
   const others = [datasetOptions.scale.check, quasiNewton.lbfgs.history.check, threadCount]
   for (const check of [...Object.values(numbers), ...others])
     t.throws(() => check('value', {}), {
       instanceOf: TypeError,
       message: /^Expected `value` to be an? ([\w-]+ )*(number|integer)\b/,
     })
-  t.throws(() => boolean('value', 1), { instanceOf: TypeError })
+  for (const check of [boolean, text, columnName, scoreName])
+    t.throws(() => check('value', 1), { instanceOf: TypeError })
 })
 
 test('averages are in the order of the core’s numbers', (t) => {

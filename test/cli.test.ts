@@ -17,8 +17,9 @@ import {
   environment,
   escape,
   exec,
-  hasScript,
+  hasTerminals,
   program,
+  shownLines,
   inTerminal as runInTerminal,
   start as startIn,
 } from './helpers/command.js'
@@ -152,7 +153,7 @@ test.serial('digits prints rows, time and accuracy, and plain progress to a pipe
   )
   t.regex(
     stderr,
-    /^(Epoch (10|20|25)\/25, loss \d\.\d{4}, accuracy [\d.]+ %, validation accuracy [\d.]+ %\n){3}$/,
+    /^(Epoch (10|20|25)\/25, loss \d\.\d{4}, accuracy [\d.]+ %, validation accuracy [\d.]+ %, \d+ s left, [\d.]+[KM] rows\/s\n){3}$/,
   )
   t.true(Number(/accuracy: ([\d.]+)/.exec(stdout)?.[1]) > 90)
   t.false((stdout + stderr).includes(escape))
@@ -401,6 +402,22 @@ for (const [signal, code] of [
     },
   )
 
+test.serial('mnist --json prints losses and scores as one value, and no line before', async (t) => {
+  const images = await makeImages(250, 50)
+  const flags = ['--data', images, '--epochs', '1', '--batch-size', '1', '--output', 'json']
+  const { stdout, code } = await gemmnet('mnist', ...flags, '--json')
+  t.is(code, 0)
+  const { losses, test } = JSON.parse(stdout) as {
+    losses: { epochs: number; loss: number }[]
+    test: { rows: number; accuracy: number }
+  }
+  t.deepEqual(
+    losses.map(({ epochs }) => epochs),
+    [0.4, 0.8],
+  )
+  t.like(test, { rows: 50, accuracy: 1 })
+})
+
 test.serial('Ctrl-C without an output stops as well', async (t) => {
   const child = start(['digits', '--epochs', '1000000'])
   if (child.stderr === null) throw new Error('not piped')
@@ -479,18 +496,17 @@ test.serial('run writes to the streams it is given and leaves nothing behind', a
   t.regex(await text(stderr), /^Epoch 1\/1, .*\nerror: Expected `--epochs`.*\n$/)
 })
 
-const withTerminal = hasScript ? test.serial : test.serial.skip
+const withTerminal = hasTerminals ? test.serial : test.serial.skip
 
 withTerminal('in a terminal the progress is one line, rewritten and cleared', async (t) => {
   const { stdout, code } = await inTerminal('digits --epochs 300')
   t.is(code, 0)
   const [progress = '', results = ''] = stdout.split(`${escape}[2K`)
-  const drawings = progress.split(`${escape}[1G`).filter((drawing) => drawing !== '')
+  const drawings = shownLines(progress)
   t.true(drawings.length > 0)
   for (const drawing of drawings) {
-    t.true(drawing.startsWith('Epoch '))
-    t.true(drawing.endsWith(`${escape}[0K`))
-    t.is(drawing.length - `${escape}[0K`.length, 39)
+    t.regex(drawing, /^Epoch \d+\/300 \[=*-*\] loss \d\.\d{4}(, \d+ s left)?$/)
+    t.true(drawing.length <= 39)
   }
   t.regex(results, /^Training rows: 1437\r\n(.*\r\n){2}Test accuracy: [\d.]+ %\r\n$/)
 })

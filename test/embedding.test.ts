@@ -1,3 +1,5 @@
+// Over 400 lines: all that the layer promises, one test for each promise and each refusal.
+
 import test from 'ava'
 import { readFileSync } from 'node:fs'
 import type { DType, LayerDescription, Matrix, Optimizer, TrainerOptions } from '../lib/index.js'

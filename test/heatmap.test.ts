@@ -120,6 +120,13 @@ test('equal values, or none, can be drawn too', async (t) => {
     await t.notThrowsAsync(heatmap({ ...one, values: [[value]] }))
 })
 
+test('values beyond what a scale can hold are crossed, as those that are not finite', async (t) => {
+  const crosses = async (...row: number[]) =>
+    texts(await heatmap({ ...chart, values: [row, [1, 2, 3, 4]] })).filter(({ text }) => text === '×').length // prettier-ignore
+  t.is(await crosses(1, 1e300, -1e300, 2), 0)
+  t.is(await crosses(1, 1.7e308, -1.7e308, NaN), 3)
+})
+
 test('a heatmap of another shape than its axes is refused', async (t) => {
   await t.throwsAsync(heatmap({ ...chart, values: [[1, 2, 3, 4]] }), {
     message: '`values` has 1 rows, `y` has 2 values',
@@ -131,6 +138,16 @@ test('a heatmap of another shape than its axes is refused', async (t) => {
   await t.throwsAsync(heatmap({ ...chart, x: { title: 'x', values: [] } }), {
     message: /`x.values`/,
   })
+  for (const [wrong, message] of [
+    [null, 'Expected `heatmap options` to be an object, got `null`'],
+    [{ ...chart, x: undefined }, 'Expected `x options` to be an object, got `undefined`'],
+    [{ ...chart, title: null }, 'Expected `title` to be a text, got `null`'],
+    [{ ...chart, y: { title: 'y', values: [null] } }, 'Expected `y.values[0]` to be a text or a number, got `null`'], // prettier-ignore
+    [{ ...chart, values: [[null, 1, 2, 3], []] }, 'Expected `values[0][0]` to be a number, got `null`'], // prettier-ignore
+    [{ ...chart, scale: 'cubic' }, "Expected `scale` to be 'linear' or 'log', got `'cubic'`"],
+    [{ ...chart, scal: 'log' }, 'Unknown option `scal` for `heatmap`; did you mean `scale`?'],
+  ] as [Heatmap, string][])
+    await t.throwsAsync(heatmap(wrong), { message })
   await t.throwsAsync(heatmap(chart, 'blue' as 'dark'), { message: /theme.*blue/i })
 })
 
@@ -154,6 +171,6 @@ test('what is no number, or no heatmap, is refused', async (t) => {
   const wrong = [[1, 2, 3, 4], [1, 'a', 3, 4]] as unknown as number[][] // prettier-ignore
   await t.throwsAsync(heatmap({ ...chart, values: wrong }), { message: /`values\[1\]\[1\]`/ })
   await t.throwsAsync(heatmap({ ...chart, scale: 'cubic' as 'log' }), { message: /`scale`/ })
-  await t.throwsAsync(heatmap(null as unknown as Heatmap), { message: /`chart`/ })
+  await t.throwsAsync(heatmap(null as unknown as Heatmap), { message: /object, got `null`/ })
   await t.throwsAsync(heatmap({ ...chart, title: 5 as unknown as string }), { message: /`title`/ })
 })

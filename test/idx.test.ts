@@ -102,4 +102,7 @@ test('a source that is none is refused', async (t) => {
     message: 'Expected `source` to be a path or a file: URL, got `5`',
   })
   await t.throwsAsync(readIdx(new Uint8Array(4), { maximumBytes: 0 }), { instanceOf: RangeError })
+  await t.throwsAsync(readIdx(new Uint8Array(4), { maxBytes: 9 } as object), {
+    message: 'Unknown option `maxBytes` for `readIdx`; did you mean `maximumBytes`?',
+  })
 })

@@ -133,6 +133,39 @@ test('labels and predictions are counted, rows by the label', async (t) => {
   t.is(counted, same)
 })
 
+test('predicted numbers are drawn against the true ones, with a line where they agree', async (t) => {
+  const targets = Array.from({ length: 40 }, (_, i) => i)
+  const predictions = Float64Array.from(targets, (value, i) => value + (i % 2 === 0 ? 1 : -1))
+  const svg = await plot.predictions({ targets, predictions }, { target: 'price' })
+  const shown = checkPicture(t, svg)
+  for (const text of ['true price', 'predicted less true', '40 rows, RMS error 1, R2 0.9925'])
+    t.true(shown.includes(text), text)
+  t.is(shown.filter((text) => text === 'predicted price').length, 2)
+  const points = /role-mark concat_0_layer_1_marks.*?<\/g>/s.exec(svg)?.[0] ?? ''
+  t.is(points.split('<path').length - 1, 40)
+
+  const many = Array.from({ length: 2500 }, () => 3) // one value: there is no spread to explain
+  const constant = await plot.predictions({ targets: many, predictions: many })
+  t.true(checkPicture(t, constant).includes('834 of 2500 rows, RMS error 0'))
+})
+
+test('numbers that cannot be drawn against each other are refused by name', async (t) => {
+  for (const [targets, predictions, message] of [
+    [[1], [1, 2], '`predictions` has 2 entries, `targets` has 1'],
+    [[], [], 'There are no predictions to draw'],
+    [[1, NaN], [1, 2], 'Expected `targets[1]` to be finite, got `NaN`'],
+    [[1], [Infinity], 'Expected `predictions[0]` to be finite, got `Infinity`'],
+  ] as const)
+    await t.throwsAsync(plot.predictions({ targets, predictions }), { message })
+  await t.throwsAsync(
+    plot.predictions({ targets: [1], predictions: [1] }, { target: 3 as never }),
+    {
+      instanceOf: TypeError,
+      message: /^Expected `target` to be a text/,
+    },
+  )
+})
+
 const channels = (colour: string) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16))
 function contrast(a: readonly number[], b: readonly number[]): number {
   const luminance = (rgb: readonly number[]) => {

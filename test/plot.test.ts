@@ -134,7 +134,7 @@ test('texts of any kind and length are shown, and none makes the picture larger 
 })
 
 test('a single point, equal values and the largest numbers can be drawn', async (t) => {
-  for (const y of [[], [3], [2, 2, 2], [0, 0], [1e308, -1e308, 5], [1e-320, 3e-320], [1e15, 1e15 + 1]]) {
+  for (const y of [[], [3], [2, 2, 2], [0, 0], [1e308, -1e308, 5], [1e300, -1e300], [1e300], [1e-320, 3e-320], [1e15, 1e15 + 1]]) {
     const svg = await lines(one(y))
     t.notRegex(svg, /NaN|Infinity|undefined|null/)
     t.notRegex(svg, /\d\.0{4}/) // 2.000000

@@ -103,6 +103,13 @@ function mixed(rows: number, seed: number): Record<Name, Table> {
   }
 }
 
+test('bytes of a Buffer are prepared, and stay as they are', (t) => {
+  const data = Buffer.from([0, 1, 10, 3, 20, 5])
+  const made = new MinMaxScaler().fitTransform({ data, shape: [3, 2] })
+  t.deepEqual([...made.data], [0, 0, 0.5, 0.5, 1, 1])
+  t.deepEqual([...data], [0, 1, 10, 3, 20, 5])
+})
+
 const make = (name: Name) => new (classes[name] as typeof StandardScaler)()
 const names = Object.keys(classes) as Name[]
 
@@ -346,6 +353,11 @@ test('dates become years with a fraction, and places in year, week and day', (t)
 const refusals: readonly [string, () => unknown, string | RegExp][] = [
   ['texts to scale', () => new StandardScaler().fit(['a']), "Column 'x0' holds texts, StandardScaler takes numbers"],
   ['an infinite value', () => new MinMaxScaler().fit([1, Infinity]), 'Expected `x0[1]` to be finite, got `Infinity`'],
+  ['a variance beyond float64', () => new StandardScaler().fit([1e200, -1e200]), "Column 'x0' has numbers too large for StandardScaler"],
+  ['a mean beyond float64', () => new SimpleImputer().fit([1.7e308, 1.7e308]), "Column 'x0' has numbers too large for SimpleImputer"],
+  ['an infinite category', () => new OneHotEncoder({ handleUnknown: 'ignore' }).fit([1, -Infinity]), 'Expected `x0[1]` to be finite, got `-Infinity`'],
+  ['an infinite class', () => new LabelEncoder().fit([1, Infinity]), 'Expected `y[1]` to be finite, got `Infinity`'],
+  ['an infinite category in a list', () => new OrdinalEncoder({ categories: [1, Infinity] }), 'Expected `categories` to be an array of different texts, or of different finite numbers, got `Array(2)`'],
   ['dates as categories', () => new OneHotEncoder().fit([new Date(0)]), "Column 'x0' holds dates, OneHotEncoder takes categories; DatetimeEncoder takes dates"],
   ['numbers for texts', () => new OneHotEncoder().fit(['a']).transform([1]), "Column 'x0' holds numbers, OneHotEncoder learned from texts"],
   ['texts for numbers', () => new StandardScaler().fit([1, 2]).transform(['1']), "Column 'x0' holds texts, StandardScaler learned from numbers"],

@@ -88,6 +88,10 @@ test('select, drop and with make tables of the same columns', (t) => {
   t.deepEqual(values(changed, 'age'), [1, 2, 3])
   t.is(changed.column('work'), table.column('work'))
   t.throws(() => table.drop(['wrok']), { message: 'Unknown column `wrok`; did you mean `work`?' })
+  t.throws(() => table.select(['age', 'work', 'age']), {
+    instanceOf: RangeError,
+    message: "Column 'age' is named twice",
+  })
 })
 
 test('any text can be the name of a column', (t) => {

@@ -1,15 +1,15 @@
 // Over 400 lines: every command for one's own data, as a user meets them.
 import test from 'ava'
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dense, Model, Network } from '../lib/index.js'
 import { taskOf } from '../lib/cli/task.js'
-import { ended, escape, hasScript, inTerminal, start } from './helpers/command.js'
+import { ended, escape, start } from './helpers/command.js'
 import { randomNumbers } from './helpers/data.js'
+import { makeRows, toCsv } from './helpers/flowers.js'
 
 let folder: string
 test.before(async () => {
@@ -25,34 +25,8 @@ test.after.always(async () => {
   await rm(folder, { recursive: true })
 })
 
-type Row = Readonly<Record<string, string | number | undefined>>
-
-/** Rows of two classes and of a number, both to be told from three columns of mixed types. */
-function makeRows(count: number): Row[] {
-  const random = randomNumbers(5)
-  return Array.from({ length: count }, (_, i) => {
-    const [length, width] = [random(), random()]
-    const soil = random() < 0.5 ? 'sand' : 'clay, wet'
-    const sum = length + width + (soil === 'sand' ? 0.5 : 0)
-    return {
-      id: i + 1,
-      length: length.toFixed(4),
-      width: width.toFixed(4),
-      soil,
-      plot: `P${i % 20}`,
-      day: new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10),
-      code: `${i * 7919} ${random().toFixed(3)}`,
-      kind: sum > 1.25 ? 'rose' : 'iris',
-      height: (100 * sum).toFixed(2),
-    }
-  })
-}
-
-function toCsv(rows: readonly Row[]): string {
-  const cell = (value: unknown) => (String(value).includes(',') ? `"${String(value)}"` : value)
-  const names = Object.keys(rows[0] ?? {})
-  return [names, ...rows.map((row) => names.map((name) => cell(row[name])))].join('\n')
-}
+// Of Node's versions that these types know, none can.
+const readsTypeScript = 'typescript' in process.features && process.features.typescript !== false
 
 const gemmnet = async (...args: readonly string[]) => ended(start(folder, args))
 
@@ -280,6 +254,55 @@ test.serial('a config file says what flags do not', async (t) => {
   t.deepEqual((module.training as Record<string, unknown>).hidden, [4])
 })
 
+test.serial('a config file in TypeScript is read where Node can, else refused', async (t) => {
+  const source = `interface Flags { readonly target: string }
+    export default { target: 'kind', epochs: 2, ignore: ['height'] } satisfies Flags & object`
+  for (const name of ['typed.ts', 'typed.mts']) {
+    await writeFile(join(folder, name), source)
+    const { stderr, code } = await gemmnet('train', 'flowers.csv', '--config', name)
+    if (readsTypeScript) {
+      t.is(code, 0, stderr)
+      t.true(stderr.includes('Epoch 2/2'))
+    } else {
+      t.is(code, 2)
+      t.regex(stderr, /^error: typed\.m?ts: Node v[\d.]+ imports no TypeScript \(22\.18 .*\n$/)
+    }
+  }
+})
+
+test.serial('a config file can be CommonJS; one that is not there is said in a line', async (t) => {
+  const config = { target: 'kind', ignore: ['height'], epochs: 2 }
+  await writeFile(join(folder, 'train.cjs'), `module.exports = ${JSON.stringify(config)}`)
+  const { stderr } = await gemmnet('train', 'flowers.csv', '--config', 'train.cjs')
+  t.true(stderr.includes('Epoch 2/2'))
+  for (const name of ['nowhere.json', 'nowhere.mjs', 'nowhere.ts'])
+    t.regex((await gemmnet('train', '--config', name)).stderr, /^error: ENOENT: .*nowhere.*\n$/)
+  await writeFile(join(folder, 'mistaken.cjs'), 'export default {}')
+  const mistaken = await gemmnet('train', '--config', 'mistaken.cjs')
+  t.regex(mistaken.stderr, /error: mistaken\.cjs: .*a module ends in \.mjs or \.mts\n$/)
+  await writeFile(join(folder, 'nothing.mjs'), 'export const target = 1')
+  const nothing = await gemmnet('train', '--config', 'nothing.mjs')
+  t.is(nothing.stderr, 'error: nothing.mjs: expected an object of flags\n')
+})
+
+test.serial('names with commas are quoted in flags, and plain in a config file', async (t) => {
+  const name = 'height, "cm"'
+  const rows = makeRows(100).map(({ height, ...row }) => ({ ...row, [name]: height }))
+  const [, ...lines] = toCsv(rows).split('\n')
+  const header = Object.keys(rows[0] ?? {}).map((one) => `"${one.replaceAll('"', '""')}"`)
+  await writeFile(join(folder, 'commas.csv'), [header.join(','), ...lines].join('\n'))
+  await writeFile(join(folder, 'commas.json'), JSON.stringify({ ignore: ['soil', name, 'plot'] }))
+  const args = ['train', 'commas.csv', '--target', 'kind', '--epochs', '1']
+  for (const { columns } of [
+    await json(...args, '--ignore', 'soil, "height, ""cm""" ,plot'),
+    await json(...args, '--config', 'commas.json'),
+  ]) {
+    const { leftOut } = columns as { leftOut: { column: string; reason: string }[] }
+    const told = leftOut.filter(({ reason }) => reason === 'as told')
+    t.deepEqual(told.map(({ column }) => column).sort(), [name, 'plot', 'soil'])
+  }
+})
+
 test.serial('what a config file should not say is refused by name', async (t) => {
   for (const [config, message] of [
     ['{ "targt": "kind" }', 'Unknown option `targt` for `train`; did you mean `target`?'],
@@ -324,11 +347,57 @@ test.serial('wrong usages and unfit data are said in one line', async (t) => {
   }
 })
 
-test.serial('a report folder gets summary and history', async (t) => {
-  const { code } = await gemmnet('train', 'flowers.csv', ...kindFlags, '--report', 'made/report')
-  t.is(code, 0)
-  const files = await readdir(join(folder, 'made/report'))
-  for (const name of ['summary.json', 'summary.txt', 'history.json']) t.true(files.includes(name))
+const lines = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n')
+
+const nastyFiles: Readonly<Record<string, string>> = {
+  // A byte order mark, semicolons, quoted line ends and quotes, CR LF, empty targets.
+  'customers.csv': `\ufeffno;name;note;since;sales;left\r\n${lines(80, (i) => {
+    const note = `"line 1\nline ""2""; ${i}"`
+    const day = `2020-01-${String((i % 28) + 1).padStart(2, '0')}`
+    return `${10_001 + i};Firm ${i};${note};${day};${(i * 37) % 40};${i % 9 === 0 ? '' : 'yn'.charAt(i % 2)}\r`
+  })}`,
+  'five.csv': 'a,b,y\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n5,0,x',
+  'two.csv': 'a,b,y\n1,2,x\n2,3,y',
+  'one-class.csv': `a,y\n${lines(40, (i) => `${i / 7},yes`)}`,
+  'no-columns.csv': `id,c,y\n${lines(40, (i) => `${i},7,${i % 2}`)}`,
+  'decimal-commas.csv': `a;y\n${lines(40, (i) => `${i / 7};${i},5`)}`,
+  'ragged.csv': 'a,b,y\n1,2,3\n1,2\n4,5,6',
+  'twice.csv': 'a,a,y\n1,2,3',
+  'empty.csv': '',
+  'names-only.csv': 'a,b,y\n',
+}
+
+test.serial('files as people have them are trained on, or refused in a line', async (t) => {
+  for (const [name, content] of Object.entries(nastyFiles))
+    await writeFile(join(folder, name), content)
+  const customers = await json('train', 'customers.csv', '--target', 'left', '--epochs', '2')
+  t.deepEqual(customers.classes, ['n', 'y'])
+  const { leftOut } = customers.columns as { leftOut: { column: string }[] }
+  t.deepEqual(
+    leftOut.map(({ column }) => column),
+    ['no', 'name', 'note'],
+  )
+  const five = await json('train', 'five.csv', '--target', 'y', '--epochs', '2')
+  t.is(five.task, 'classification')
+  for (const [name, message] of [
+    ['two.csv', /^two\.csv: 2 rows with 'y' are too few for train, dev, test$/],
+    ['one-class.csv', /^Column 'y' has one value only: there is nothing to predict$/],
+    [
+      'no-columns.csv',
+      / no columns to predict 'y' from; id numbers the rows; c has one value only$/,
+    ],
+    ['decimal-commas.csv', /^Column 'y' has numbers with decimal commas, which are read as texts$/],
+    ['ragged.csv', /ragged\.csv, line 3, column 'y': the row ends before it/],
+    ['twice.csv', /two columns have the name 'a'/],
+    ['empty.csv', /has no rows/],
+    ['names-only.csv', /has no rows/],
+  ] as const) {
+    const { stdout, stderr, code } = await gemmnet('train', name, '--target', 'y')
+    t.is(code, 1, name)
+    t.is(stdout, '')
+    t.regex(/^error: (.*)\n$/.exec(stderr)?.[1] ?? '', message)
+  }
 })
 
 test.serial('SIGINT keeps the weights of the best epoch and exits with 130', async (t) => {
@@ -342,72 +411,4 @@ test.serial('SIGINT keeps the weights of the best epoch and exits with 130', asy
   t.is(stdout, '')
   t.regex(stderr, /Stopped after \d+ of at most 1000000 epochs; the weights of the best one are in/)
   await t.notThrowsAsync(Model.load(join(folder, 'stopped.safetensors')))
-})
-
-const hasBash = spawnSync('bash', ['--version']).status === 0
-const withBash = hasBash ? test.serial : test.serial.skip
-
-withBash('bash completes commands, flags and the values of flags', async (t) => {
-  const { stdout: script } = await gemmnet('completion', 'bash')
-  const complete = (...words: readonly string[]) => {
-    const list = words.map((word) => `'${word}'`).join(' ')
-    const source = `${script}
-COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _gemmnet; echo "\${COMPREPLY[@]}"`
-    return spawnSync('bash', ['-c', source]).stdout.toString().trim()
-  }
-  t.is(complete('gemmnet', 'tr'), 'train')
-  t.is(complete('gemmnet', 'train', '--tar'), '--target')
-  t.is(complete('gemmnet', 'train', '--task', ''), 'classification regression')
-  t.is(complete('gemmnet', 'completion', 'z'), 'zsh')
-  t.is(complete('gemmnet', 'train', 'flow'), '') // names of files are the shell's to complete
-})
-
-test.serial('the scripts of all shells know every command and flag', async (t) => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { stdout, code } = await gemmnet('completion', shell)
-    t.is(code, 0)
-    for (const word of ['train', 'predict', 'optimal-error', 'batch-size', 'regression'])
-      t.true(stdout.includes(word), `${shell}: ${word}`)
-  }
-  t.is((await gemmnet('completion', 'tcsh')).code, 2)
-})
-
-const withTerminal = hasScript ? test.serial : test.serial.skip
-const slowFlags = '--epochs 4000 --patience 4000 --ignore height'
-
-withTerminal('in a terminal of 40 columns the progress is whole parts of one line', async (t) => {
-  const { stdout, code } = await inTerminal(folder, `train flowers.csv --target kind ${slowFlags}`)
-  t.is(code, 0)
-  const [progress = '', results = ''] = stdout.split(`${escape}[2K`)
-  const drawings = progress
-    .split(`${escape}[1G`)
-    .map((drawing) => drawing.replace(`${escape}[0K`, ''))
-    .filter((drawing) => drawing.startsWith('Epoch'))
-  t.true(drawings.length > 0)
-  for (const drawing of drawings) {
-    t.true(drawing.length <= 39)
-    t.regex(drawing, /^Epoch \d+\/4000, dev loss \d\.\d{4}$/)
-  }
-  t.true(results.startsWith('Task: '))
-})
-
-withTerminal('a wide terminal shows metric, time left and rate; none has colours', async (t) => {
-  const args = `train flowers.csv --target kind ${slowFlags}`
-  const wide = { columns: 120, variables: { NO_COLOR: '1' } }
-  const { stdout } = await inTerminal(folder, args, wide)
-  t.regex(
-    stdout,
-    /Epoch \d+\/4000, dev loss [\d.]+, accuracy [\d.]+ %, at most \d+ s left, \d+ rows\/s/,
-  )
-  t.false(new RegExp(`${escape}\\[[\\d;]*m`).test(stdout)) // what would set a colour
-})
-
-withTerminal('Ctrl-C in a terminal clears the progress and says what is kept', async (t) => {
-  const flags = '--epochs 1000000 --patience 1000000 --output typed.safetensors'
-  const args = `train flowers.csv --target kind ${flags}`
-  const { stdout, code } = await inTerminal(folder, args, { type: '\x03', after: 'Epoch' })
-  t.is(code, 130)
-  const said = stdout.split(`${escape}[2K`).at(-1) ?? ''
-  t.regex(said, /^Stopped after \d+ of at most 1000000 epochs; .* are in typed\.safetensors\r\n$/)
-  await t.notThrowsAsync(Model.load(join(folder, 'typed.safetensors')))
 })

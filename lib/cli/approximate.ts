@@ -4,9 +4,10 @@ import type { TargetFunction, TargetFunctionName } from '../experiments/target_f
 import { targetFunctions } from '../experiments/target_functions.js'
 import { checks, trainerOptions } from '../options/index.js'
 import type { Chart, Report, ReportSection } from '../plot/index.js'
-import { numberFlag, numbersFlag, pathFlag } from './flags.js'
+import { jsonFlag, numberFlag, numbersFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, checkReportFolder, writeResult } from './output_file.js'
+import { Pace } from './progress.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 
@@ -50,7 +51,7 @@ export function approximate(terminal: Terminal, interrupt: Interrupt): Command {
     )
     .addOption(pathFlag('--output', 'file', 'SVG file for the plot').default(defaults.output))
     .addOption(reportFlag())
-    .addOption(new Option('--json', 'print the results as JSON, when all are there'))
+    .addOption(jsonFlag())
     .action((flags: ApproximateFlags) => run(flags, terminal, interrupt))
 }
 
@@ -67,9 +68,13 @@ async function run(
   const widths = [...new Set(given)]
   const total = functions.length * widths.length
   const rows: Approximation[] = []
+  const pace = new Pace(total)
   // With --json no rows come out on the way.
   const showProgress = () => {
-    terminal.progress(`${rows.length} of ${total} networks`, json && rows.length > 0)
+    const done = rows.length
+    const title = `${done} of ${total} networks`
+    const parts = done > 0 ? [pace.left(done)] : []
+    terminal.progress({ title, done, total, parts }, json && done > 0)
   }
   const { signal } = interrupt
   showProgress()

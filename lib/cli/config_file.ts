@@ -1,18 +1,18 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expected, unknownOption } from '../errors.js'
 import { Failure } from './failure.js'
-import { pathFlag } from './flags.js'
+import { pathFlag, toList } from './flags.js'
 
 /** The flag for a file of flags. */
 export function configFlag(): Option {
   return pathFlag(
     '--config',
     'file',
-    'JSON file, or .js or .ts module with a default export, of flags in camelCase; those that are given count more (default: none)',
+    '.json file, or default export of a .js or .mjs module (.ts and .mts too from Node 22.18 on), of flags in camelCase; those that are given count more',
   )
 }
 
@@ -46,7 +46,7 @@ function toValue(option: Option, value: unknown, path: string): unknown {
     if (typeof value === 'boolean') return value
     throw wrong(path, expected(option.attributeName(), 'true or false', value))
   }
-  const text = Array.isArray(value) ? value.join(',') : value
+  const text = Array.isArray(value) ? toList(value) : value
   if (typeof text !== 'string' && typeof text !== 'number')
     throw wrong(path, expected(option.attributeName(), 'a text, a number or an array', value))
   try {
@@ -75,19 +75,22 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 async function importDefault(path: string): Promise<unknown> {
+  await access(path) // whose error is clearer than that of an import
   try {
     const module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
     return module.default
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw wrong(
-      path,
-      code === 'ERR_UNKNOWN_FILE_EXTENSION'
-        ? `Node ${process.version} imports no TypeScript (22.18 and later do): write it as .js or .json`
-        : message,
-      error,
-    )
+    throw wrong(path, whyNotImported(error as NodeJS.ErrnoException), error)
   }
+}
+
+function whyNotImported({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
+    return `Node ${process.version} imports no TypeScript (22.18 and later do): write it as .js or .json`
+  // What Node says of the export in a package that is CommonJS.
+  if (message.startsWith("Unexpected token 'export'"))
+    return `${message}: in a CommonJS package a module ends in .mjs or .mts`
+  return message
 }
 
 function wrong(path: string, message: string, cause?: unknown): Failure {

@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { checks } from '../options/index.js'
 import { dealingFlags } from './dealing_flags.js'
 import { Failure } from './failure.js'
-import { numberFlag, pathFlag } from './flags.js'
+import { jsonFlag, numberFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, writeResult } from './output_file.js'
 import type { Dealing } from './parts.js'
@@ -56,7 +56,7 @@ export function diagnose(terminal: Terminal, interrupt: Interrupt): Command {
       ).default(0),
     )
     .addOption(pathFlag('--output', 'file', 'SVG file for a picture (default: none)'))
-    .addOption(new Option('--json', 'print the finding as one JSON object'))
+    .addOption(jsonFlag())
     .action((model: string, data: string | undefined, flags: DiagnoseFlags) =>
       run(model, data, flags, terminal, interrupt),
     )

@@ -5,9 +5,10 @@ import { optimizers, trainerOptions } from '../options/index.js'
 import type { ReportSection } from '../plot/index.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
-import { numberFlag, trainingFlags } from './flags.js'
+import { jsonFlag, numberFlag, trainingFlags } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, checkReportFolder } from './output_file.js'
+import { Pace, rowsPerSecond } from './progress.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 import { percent, trainAndSave } from './training.js'
@@ -17,6 +18,7 @@ interface DigitsFlags extends TrainingFlags {
   readonly images?: boolean
   readonly grid?: boolean
   readonly report?: string
+  readonly json?: boolean
 }
 
 const defaults = { epochs: 100, batchSize: 100, learningRate: 0.1, seed: 0 }
@@ -52,11 +54,12 @@ export function digits(terminal: Terminal, interrupt: Interrupt): Command {
       ).conflicts(['learningRate', 'l2', 'threads']),
     )
     .addOption(reportFlag(` (default: none; ${defaultReport} with --images or --grid)`))
+    .addOption(jsonFlag())
     .action((flags: DigitsFlags) => run(flags, terminal, interrupt))
 }
 
 async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt): Promise<void> {
-  const { images = false, grid = false, output, epochs, batchSize } = flags
+  const { images = false, grid = false, json = false, output, epochs, batchSize } = flags
   const folder = flags.report ?? (images || grid ? defaultReport : undefined)
   if (output !== undefined) await checkOutputFile(output)
   if (folder !== undefined) await checkReportFolder(folder)
@@ -67,7 +70,7 @@ async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt)
   const { sections, settle } = grid
     ? await (
         await import('./digits_grid.js')
-      ).digitsGrid(sets, { ...flags, output }, terminal, interrupt)
+      ).digitsGrid(sets, { ...flags, output, json }, terminal, interrupt)
     : await trainDigits(sets, flags, folder !== undefined, terminal, interrupt)
   if (folder !== undefined && sections.length > 0) {
     const { sampleSection } = await import('./image_report.js')
@@ -87,7 +90,7 @@ async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt)
 
 async function trainDigits(
   { train, test }: { readonly train: Dataset; readonly test: Dataset },
-  { epochs, batchSize, learningRate, seed, threads, output, l2 }: DigitsFlags,
+  { epochs, batchSize, learningRate, seed, threads, output, l2, json = false }: DigitsFlags,
   isReported: boolean,
   terminal: Terminal,
   interrupt: Interrupt,
@@ -113,14 +116,21 @@ async function trainDigits(
   )
 
   const epochReports: EpochReport<'accuracy', typeof test>[] = []
+  const pace = new Pace(epochs)
   const fit = async (signal: AbortSignal) => {
     for await (const report of trainer.fit(train, { validation: test, signal })) {
       epochReports.push(report)
+      const { epoch, loss, accuracy, validation } = report
+      const parts = [
+        `loss ${loss.toFixed(4)}`,
+        `accuracy ${percent(accuracy)}`,
+        `validation accuracy ${percent(validation.accuracy)}`,
+        pace.left(epoch),
+        rowsPerSecond(report.rowsPerSecond),
+      ]
       terminal.progress(
-        `Epoch ${report.epoch}/${epochs}, loss ${report.loss.toFixed(4)}, ` +
-          `accuracy ${percent(report.accuracy)}, ` +
-          `validation accuracy ${percent(report.validation.accuracy)}`,
-        report.epoch % linesEvery === 0 || report.epoch === epochs,
+        { title: `Epoch ${epoch}/${epochs}`, done: epoch, total: epochs, parts },
+        epoch % linesEvery === 0 || epoch === epochs,
       )
     }
   }
@@ -135,10 +145,18 @@ async function trainDigits(
 
   const scores = { train: await trainer.evaluate(train), test: await trainer.evaluate(test) }
   const seconds = epochReports.reduce((sum, report) => sum + report.seconds, 0)
-  terminal.result(`Training rows: ${train.rows}`)
-  terminal.result(`Test rows: ${test.rows}`)
-  terminal.result(`Training time: ${seconds.toFixed(2)} s`)
-  terminal.result(`Test accuracy: ${percent(scores.test.accuracy)}`)
+  if (json) {
+    const sets = {
+      train: { rows: train.rows, ...scores.train },
+      test: { rows: test.rows, ...scores.test },
+    }
+    terminal.result(JSON.stringify({ epochs, seconds, ...sets, output }, null, 2))
+  } else {
+    terminal.result(`Training rows: ${train.rows}`)
+    terminal.result(`Test rows: ${test.rows}`)
+    terminal.result(`Training time: ${seconds.toFixed(2)} s`)
+    terminal.result(`Test accuracy: ${percent(scores.test.accuracy)}`)
+  }
   if (output !== undefined) terminal.note(`Saved ${output}`)
   const settle = () => undefined
   if (!isReported) return { sections: [], settle }

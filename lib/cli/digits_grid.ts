@@ -6,6 +6,7 @@ import type { ReportSection } from '../plot/index.js'
 import { checkUsage } from './failure.js'
 import type { Interrupt } from './interrupt.js'
 import { Interruption } from './interrupt.js'
+import { Pace } from './progress.js'
 import type { Terminal } from './terminal.js'
 import { percent, save } from './training.js'
 
@@ -17,6 +18,7 @@ interface GridSettings {
   readonly batchSize: number
   readonly seed: number
   readonly output: string | undefined
+  readonly json: boolean
 }
 interface Sets {
   readonly train: Dataset
@@ -37,7 +39,7 @@ type GridTrial = Trial<Point, 'accuracy', Sets>
  */
 export async function digitsGrid(
   { train, test }: Sets,
-  { epochs, batchSize, seed, output }: GridSettings,
+  { epochs, batchSize, seed, output, json }: GridSettings,
   terminal: Terminal,
   { signal }: Interrupt,
 ): Promise<{ readonly sections: readonly ReportSection[]; readonly settle: () => void }> {
@@ -72,17 +74,25 @@ export async function digitsGrid(
   }
   signal.addEventListener('abort', stop, { once: true })
   let done = 0
-  terminal.progress(`0 of ${total} networks`)
+  const pace = new Pace(total)
+  const showProgress = () => {
+    const parts = done > 0 ? [pace.left(done)] : []
+    const title = `${done} of ${total} networks`
+    terminal.progress({ title, done, total, parts }, json && done > 0)
+  }
+  showProgress()
   for await (const trial of search) {
-    terminal.result(lineOf(trial))
-    terminal.progress(`${++done} of ${total} networks`)
+    if (!json) terminal.result(lineOf(trial))
+    done++
+    showProgress()
   }
   signal.removeEventListener('abort', stop)
   terminal.clear()
 
   const result = await search
   const { best } = result
-  if (best !== undefined) terminal.result(`Best: ${lineOf(best)}`)
+  if (json) terminal.result(JSON.stringify(result.trials.map(toJson), null, 2))
+  else if (best !== undefined) terminal.result(`Best: ${lineOf(best)}`)
   if (best?.network !== undefined && output !== undefined) {
     await save(best.network, output)
     terminal.note(`Saved ${output}`)
@@ -104,6 +114,11 @@ function lineOf({ point: { learningRate, l2 }, scores, error }: GridTrial): stri
   if (scores === undefined) return `${point}: ${error === undefined ? 'no scores' : 'diverged'}`
   const { train, test } = scores
   return `${point}: train ${percent(train.accuracy)}, test ${percent(test.accuracy)}`
+}
+
+/** A trial as plain values; one without scores diverged. */
+function toJson({ point, scores, seconds }: GridTrial) {
+  return { ...point, train: scores?.train.accuracy, test: scores?.test.accuracy, seconds }
 }
 
 async function gridSections(result: GridResult<Point, 'accuracy', Sets>): Promise<ReportSection[]> {

@@ -1,6 +1,14 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { jsonFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
+import { checkReportFolder } from './output_file.js'
+import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
+
+interface EvaluateFlags {
+  readonly json?: boolean
+  readonly report?: string
+}
 
 /** `gemmnet evaluate` */
 export function evaluate(terminal: Terminal, interrupt: Interrupt): Command {
@@ -12,26 +20,36 @@ export function evaluate(terminal: Terminal, interrupt: Interrupt): Command {
     )
     .argument('<model>', 'file that `gemmnet train` or Model.save wrote')
     .argument('<data>', 'file of rows, with the target')
-    .addOption(new Option('--json', 'print the scores as one JSON object'))
-    .action((model: string, data: string, { json = false }: { json?: boolean }) =>
-      run(model, data, json, terminal, interrupt),
+    .addOption(jsonFlag())
+    .addOption(reportFlag())
+    .action((model: string, data: string, flags: EvaluateFlags) =>
+      run(model, data, flags, terminal, interrupt),
     )
 }
 
 async function run(
   modelPath: string,
   data: string,
-  json: boolean,
+  { json = false, report }: EvaluateFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
+  if (report !== undefined) await checkReportFolder(report)
   // Here, not above: help needs no addon.
   const { Model } = await import('../model.js')
   const { readScoredRows } = await import('./model_file.js')
-  const { scoreFile, showScores } = await import('./model_scores.js')
+  const { scoreFile, scoreTable, showScores } = await import('./model_scores.js')
   const model = await Model.load(modelPath)
   const table = await readScoredRows(model, modelPath, data, terminal)
   const scores = await scoreFile(model, table, data)
   interrupt.check()
   terminal.result(json ? JSON.stringify(scores) : showScores({ [data]: scores }))
+  if (report === undefined) return
+  const { predictionSections } = await import('./prediction_report.js')
+  const sections = [
+    { parts: [`How good ${modelPath} is on ${data}.`, scoreTable({ [data]: scores })] },
+    ...(await predictionSections(model, { name: 'given', table })),
+  ]
+  const title = `${model.pipeline.target.join(', ')} of ${data}`
+  await saveReport({ title, sections }, report, terminal)
 }

@@ -1,4 +1,6 @@
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
+import { fileColumns } from './parts.js'
 
 /** A column that no feature is made of, and why. */
 export interface LeftOut {
@@ -35,7 +37,7 @@ export function chooseFeatures(
   }
   const features: string[] = []
   const leftOut: LeftOut[] = []
-  for (const column of train.names) {
+  for (const column of fileColumns(train)) {
     if (column === target) continue
     const reason = reasonFor(column)
     if (reason === undefined) features.push(column)
@@ -49,11 +51,25 @@ function whyUseless(column: Column, rows: number): string | undefined {
   const different = new Set<number>(values)
   const missing = column.type === 'category' ? -1 : NaN
   if (different.size === 1) return different.has(missing) ? 'is empty' : 'has one value only'
+  if (hasDecimalCommas(column)) return decimalCommas
   if (column.type === 'category' && different.size > Math.max(fewTexts, mostTexts * rows))
     return 'has another text in nearly every row'
   if (column.type === 'number' && countsRows(column.values, different)) return 'numbers the rows'
   return undefined
 }
+
+/** What is wrong with a column that {@link hasDecimalCommas}. */
+export const decimalCommas = 'has numbers with decimal commas, which are read as texts'
+
+/** Whether the texts of a column are numbers as they are written in much of Europe. */
+export function hasDecimalCommas(column: Column): boolean {
+  if (column.type !== 'category') return false
+  const { categories } = column
+  return categories.some(isDecimal) && categories.every((text) => isDecimal(text) || isWhole(text))
+}
+
+const isDecimal = (text: string) => /^[-+]?\d+,\d+$/.test(text)
+const isWhole = (text: string) => /^[-+]?\d+$/.test(text)
 
 /** Whether these are the numbers of rows in a file: whole, each once, and nearly without a gap. */
 function countsRows(values: ArrayLike<number>, different: ReadonlySet<number>): boolean {

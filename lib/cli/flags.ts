@@ -33,11 +33,26 @@ export function pathFlag(name: string, what: 'file' | 'folder', description: str
   })
 }
 
-/** A flag for names, separated by commas. */
+/** The flag for results that programs read: one JSON value, on standard output. */
+export function jsonFlag(): Option {
+  return new Option('--json', 'print the results as JSON, when all are there')
+}
+
+/** A flag for names, separated by commas; one with a comma stands in double quotes, as in CSV. */
 export function namesFlag(name: string, description: string): Option {
   return new Option(`${name} <list>`, description).argParser((text) =>
-    text.split(',').map((part) => part.trim()),
+    Array.from(text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/g), ([, quoted, plain]) =>
+      quoted === undefined ? (plain ?? '').trim() : quoted.replaceAll('""', '"'),
+    ).filter((part) => part !== ''),
   )
+}
+
+/** What {@link namesFlag} reads these names from. */
+export function toList(names: readonly unknown[]): string {
+  return names
+    .map(String)
+    .map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name))
+    .join(',')
 }
 
 /** A flag for numbers, separated by commas, with the library's own check of each. */

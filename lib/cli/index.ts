@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { GemmnetError } from '../errors.js'
 import { findPackageRoot } from '../package_root.js'
 import { approximate } from './approximate.js'
+import { bench } from './bench.js'
 import { completion } from './completion.js'
 import { diagnose } from './diagnose.js'
 import { digits } from './digits.js'
@@ -27,14 +28,15 @@ Exit codes:
   1    failed: data are missing, a file cannot be written, the loss is not finite
   2    a wrong command or option
   130  stopped by Ctrl-C: the weights of the last finished step are saved,
-       of train those of its best epoch
-       (143 if stopped by SIGTERM); a second Ctrl-C ends the program at once
+       of train those of its best epoch; a second Ctrl-C ends the program at once
+  141  stopped because nobody reads the results any more
+  143  stopped by SIGTERM, as by Ctrl-C
 
 Results go to standard output, progress and messages to standard error.`
 
 const commands = [
   ...[train, predict, evaluate, diagnose, inspectModel],
-  ...[digits, mnist, approximate, info, completion],
+  ...[digits, mnist, approximate, bench, info, completion],
 ]
 
 /**

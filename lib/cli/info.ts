@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
-import { cpus, release, totalmem, type } from 'node:os'
+import { Command } from 'commander'
+import { jsonFlag } from './flags.js'
 import type { Terminal } from './terminal.js'
 
 /** `gemmnet info` */
@@ -10,34 +10,20 @@ export function info(terminal: Terminal): Command {
       'Prints what runs here, for bug reports: versions, which BLAS multiplies matrices and with ' +
         'which kernel, which instruction set the loops use, and how many threads there can be.',
     )
-    .addOption(new Option('--json', 'print it as one JSON object'))
+    .addOption(jsonFlag())
     .action(async ({ json = false }: { json?: boolean }) => {
       // Here, not above: help needs no addon.
-      const { native } = await import('../native.js')
-      const { version, blas, blasKernel, instructionSet, instructionSets, processors } =
-        native.describe()
-      const supported = instructionSets.filter((set) => set.supported).map(({ name }) => name)
-      const facts = {
-        gemmnet: version,
-        node: process.version,
-        system: `${type()} ${release()} ${process.arch}`,
-        processor: cpus()[0]?.model.trim() ?? 'unknown',
-        threads: processors,
-        memory: totalmem(),
-        blas,
-        blasKernel,
-        instructionSet,
-        instructionSets: supported,
-      }
+      const { machineFacts } = await import('../benchmark/machine.js')
+      const { allProcessors, ...facts } = machineFacts()
       if (json) {
         terminal.result(JSON.stringify(facts, null, 2))
         return
       }
       const lines = {
         ...facts,
-        threads: `${processors} of ${cpus().length} processors`,
+        threads: `${facts.threads} of ${allProcessors} processors`,
         memory: `${(facts.memory / 2 ** 30).toFixed(1)} GiB`,
-        instructionSets: supported.join(', '),
+        instructionSets: facts.instructionSets.join(', '),
       }
       for (const [name, value] of Object.entries(lines))
         terminal.result(`${titles[name as keyof typeof titles].padEnd(width)}  ${value}`) // its own keys

@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { jsonFlag } from './flags.js'
 import type { Terminal } from './terminal.js'
 
 /** `gemmnet inspect` */
@@ -10,7 +11,7 @@ export function inspect(terminal: Terminal): Command {
         'preparation of rows, the target and its classes, and what else the file says of itself.',
     )
     .argument('<model>', 'the file')
-    .addOption(new Option('--json', 'print it as one JSON object'))
+    .addOption(jsonFlag())
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       // Here, not above: help needs no addon.
       const { readContents, contentsToText } = await import('./model_contents.js')

@@ -3,9 +3,10 @@ import { optimizers } from '../options/index.js'
 import type { BatchReport } from '../report.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
-import { pathFlag, trainingFlags } from './flags.js'
+import { jsonFlag, pathFlag, trainingFlags } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, checkReportFolder } from './output_file.js'
+import { Pace } from './progress.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 import { percent, trainAndSave } from './training.js'
@@ -14,6 +15,7 @@ interface MnistFlags extends TrainingFlags {
   readonly output: string
   readonly data?: string
   readonly report?: string
+  readonly json?: boolean
 }
 
 const defaults = {
@@ -45,11 +47,22 @@ export function mnist(terminal: Terminal, interrupt: Interrupt): Command {
       ),
     )
     .addOption(reportFlag())
+    .addOption(jsonFlag())
     .action((flags: MnistFlags) => trainMnist(flags, terminal, interrupt))
 }
 
 async function trainMnist(
-  { epochs, batchSize, learningRate, seed, threads, output, data, report }: MnistFlags,
+  {
+    epochs,
+    batchSize,
+    learningRate,
+    seed,
+    threads,
+    output,
+    data,
+    report,
+    json = false,
+  }: MnistFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
@@ -79,14 +92,15 @@ async function trainMnist(
 
   let finished = 0
   const losses: { readonly epochs: number; readonly loss: number }[] = []
-  const began = performance.now()
+  const pace = new Pace(epochs)
   const onBatchEnd = ({ epoch, batch, batches, loss }: BatchReport) => {
-    const done = (epoch - 1 + batch / batches) / epochs
-    const left = ((performance.now() - began) / 1000) * (1 / done - 1)
-    terminal.progress(`${percent(done, 0)} of ${epochs} epochs, ${left.toFixed(0)} s left`)
+    const done = epoch - 1 + batch / batches
+    const parts = [`loss ${loss.toFixed(4)}`, pace.left(done)]
+    terminal.progress({ title: `Epoch ${epoch}/${epochs}`, done, total: epochs, parts })
     // The epoch's last batch is reported too.
     if (batch % reportInterval !== 0) return
-    losses.push({ epochs: epochs * done, loss })
+    losses.push({ epochs: done, loss })
+    if (json) return
     terminal.result(
       `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`,
     )
@@ -110,7 +124,11 @@ async function trainMnist(
 
   const scores = await trainer.evaluate(test)
   const accuracy = percent(scores.accuracy)
-  terminal.result(`Accuracy of the network on the ${test.rows} test images: ${accuracy}`)
+  terminal.result(
+    json
+      ? JSON.stringify({ epochs, losses, test: { rows: test.rows, ...scores }, output }, null, 2)
+      : `Accuracy of the network on the ${test.rows} test images: ${accuracy}`,
+  )
   terminal.note(`Saved ${output}`)
   if (report === undefined) return
   const [{ plot }, { imageSections, sampleSection }] = await Promise.all([

@@ -3,9 +3,10 @@ import type { Diagnosis } from '../experiments/diagnosis.js'
 import { Model } from '../model.js'
 import { checkData } from './failure.js'
 import { readScoredRows } from './model_file.js'
-import { diagnoseModel, isClassifier } from './model_scores.js'
+import { diagnoseModel } from './model_scores.js'
 import type { Dealing } from './parts.js'
 import { dealParts } from './parts.js'
+import { isClassifier } from './predicted_rows.js'
 import type { Terminal } from './terminal.js'
 
 /** Diagnoses a model by files of their own, by the names of the sets; one must be `train`. */

@@ -1,10 +1,11 @@
 import type { ColumnType } from '../data/column_types.js'
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 import type { Model } from '../model.js'
 import type { Pipeline } from '../preparation/pipeline.js'
 import { readTable } from './data_file.js'
 import { Failure } from './failure.js'
-import { withTarget } from './parts.js'
+import { numberRows, withTarget } from './parts.js'
 import type { Terminal } from './terminal.js'
 
 /** Columns that go through the same steps. */
@@ -102,7 +103,7 @@ export async function readScoredRows(
   const { target } = model.pipeline
   if (target.length === 0)
     throw new Failure(`${modelPath}: the model does not say which column it predicts`)
-  let table = await readRowsFor(model, path, [...target, ...others])
+  let table = numberRows(await readRowsFor(model, path, [...target, ...others]))
   for (const name of target) table = withTarget(table, name, path, terminal)
   return table
 }

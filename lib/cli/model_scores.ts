@@ -2,21 +2,17 @@ import type { Table } from '../data/table.js'
 import type { Dataset } from '../dataset.js'
 import type { Diagnosis, MeasuredError } from '../experiments/diagnosis.js'
 import { diagnose } from '../experiments/diagnosis.js'
-import type { FloatArray, Matrix } from '../matrix.js'
+import { alignColumns } from '../experiments/text_table.js'
 import type { Model } from '../model.js'
 import { Trainer } from '../trainer.js'
 import { checkData } from './failure.js'
+import { givesProbabilities, isClassifier, predictNumbers } from './predicted_rows.js'
 import { percent } from './training.js'
 
 /** How well a model does on some rows; numbers are in the target's own units. */
 export interface ModelScores {
   readonly rows: number
   readonly [score: string]: number
-}
-
-/** Whether a model tells classes apart; else it predicts numbers. */
-export function isClassifier(model: Model): boolean {
-  return model.classes !== undefined
 }
 
 /**
@@ -33,14 +29,6 @@ export async function scoreFile(model: Model, table: Table, path: string): Promi
   return checkData(path, () => scoreModel(model, table))
 }
 
-/** The last layer's activations whose outputs are probabilities. */
-const probabilities: readonly (string | undefined)[] = ['softmax', 'sigmoid']
-
-/** Whether a classifier's outputs are probabilities. */
-export function givesProbabilities({ network }: Model): boolean {
-  return probabilities.includes(network.layers.at(-1)?.activation)
-}
-
 async function scoreClasses(model: Model, table: Table): Promise<ModelScores> {
   const { network } = model
   const trainer = new Trainer(network, {
@@ -54,45 +42,25 @@ async function scoreClasses(model: Model, table: Table): Promise<ModelScores> {
 }
 
 async function scoreNumbers(model: Model, table: Table): Promise<ModelScores> {
-  const { rows, outputs, targets, predictions } = await predictNumbers(model, table)
+  const all = await predictNumbers(model, table)
   let squares = 0
   let sizes = 0
   let r2 = 0
-  for (let output = 0; output < outputs; output++) {
-    let mean = 0
-    for (let row = 0; row < rows; row++) mean += (targets[row * outputs + output] ?? NaN) / rows
-    let own = 0
-    let spread = 0
-    for (let i = output; i < targets.length; i += outputs) {
-      const error = (predictions[i] ?? NaN) - (targets[i] ?? NaN)
-      own += error ** 2
-      sizes += Math.abs(error)
-      spread += ((targets[i] ?? NaN) - mean) ** 2
-    }
-    squares += own
-    r2 += (1 - own / spread) / outputs
+  for (const { targets, predictions } of all) {
+    const mean = meanOf(targets)
+    const errors = targets.map((target, row) => (predictions[row] ?? NaN) - target)
+    const own = meanOf(errors.map((error) => error ** 2))
+    squares += own / all.length
+    sizes += meanOf(errors.map(Math.abs)) / all.length
+    const spread = meanOf(targets.map((target) => (target - mean) ** 2))
+    r2 += (spread > 0 ? 1 - own / spread : NaN) / all.length
   }
-  const count = rows * outputs
-  return {
-    rows,
-    rootMeanSquaredError: Math.sqrt(squares / count),
-    meanAbsoluteError: sizes / count,
-    r2,
-  }
+  const rows = all[0]?.targets.length ?? 0
+  return { rows, rootMeanSquaredError: Math.sqrt(squares), meanAbsoluteError: sizes, r2 }
 }
 
-async function predictNumbers(model: Model, table: Table) {
-  const data = model.pipeline.transform(table)
-  const { y, rows } = data
-  if (y === undefined || y instanceof Int32Array) throw new Error('No numbers to predict')
-  const outputs = await model.network.predictAsync(data)
-  return {
-    rows,
-    outputs: y.shape[1],
-    targets: model.pipeline.inverseTarget(y as Matrix<FloatArray>).data, // a pipeline makes no bytes
-    predictions: model.pipeline.inverseTarget(outputs).data,
-  }
-}
+const meanOf = (values: Float64Array) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** The sets of a diagnosis, by their names. */
 export type DiagnosedTables = Readonly<Record<'train', Table>> &
@@ -118,17 +86,17 @@ export async function diagnoseModel(
   })
 }
 
+/** The mean of the rows' absolute errors, each the mean over what is predicted of it. */
 async function measureNumbers(model: Model, table: Table): Promise<MeasuredError> {
-  const { rows, outputs, targets, predictions } = await predictNumbers(model, table)
-  const errors = Array.from({ length: rows }, (_, row) => {
-    let sum = 0
-    for (let i = row * outputs; i < (row + 1) * outputs; i++)
-      sum += Math.abs((predictions[i] ?? NaN) - (targets[i] ?? NaN))
-    return sum / outputs
-  })
-  const error = errors.reduce((sum, value) => sum + value, 0) / rows
+  const all = await predictNumbers(model, table)
+  const errors = new Float64Array(table.rows)
+  for (const { targets, predictions } of all)
+    targets.forEach((target, row) => {
+      errors[row] = (errors[row] ?? 0) + Math.abs((predictions[row] ?? NaN) - target) / all.length
+    })
+  const error = meanOf(errors)
   const squares = errors.reduce((sum, value) => sum + (value - error) ** 2, 0)
-  return { error, standardError: Math.sqrt(squares / Math.max(rows - 1, 1) / rows) }
+  return { error, standardError: Math.sqrt(squares / Math.max(table.rows - 1, 1) / table.rows) }
 }
 
 /** What a diagnosis found, as JSON. */
@@ -138,34 +106,42 @@ export function diagnosisToJson(diagnosis: Diagnosis): object {
   return { metric, confidence, errors, gaps, dominant, isCertain, rivals, conclusion, advice }
 }
 
+const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 5, useGrouping: false })
+
+/** A number in the target's own units, never with an exponent. */
+export function showNumber(value: number): string {
+  return digits.format(value)
+}
+
 /** What scores are called and how they are shown. */
 const shown: Readonly<Record<string, { title: string; show: (value: number) => string }>> = {
   rows: { title: 'rows', show: String },
   accuracy: { title: 'accuracy', show: (value) => percent(value) },
   f1: { title: 'F1', show: (value) => value.toFixed(4) },
   logLoss: { title: 'log loss', show: (value) => value.toFixed(4) },
-  rootMeanSquaredError: { title: 'RMS error', show: (value) => value.toPrecision(4) },
-  meanAbsoluteError: { title: 'mean absolute error', show: (value) => value.toPrecision(4) },
+  rootMeanSquaredError: { title: 'RMS error', show: showNumber },
+  meanAbsoluteError: { title: 'mean absolute error', show: showNumber },
   r2: { title: 'R2', show: (value) => value.toFixed(4) },
 }
 
-/** A table of the scores of sets, a set a line. */
-export function showScores(sets: Readonly<Record<string, ModelScores>>): string {
+/** A table of the scores of sets, a set a row. */
+export function scoreTable(sets: Readonly<Record<string, ModelScores>>) {
   const entries = Object.entries(sets)
   const keys = Object.keys(entries[0]?.[1] ?? {})
-  const rows = [
-    ['set', ...keys.map((key) => shown[key]?.title ?? key)],
-    ...entries.map(([name, scores]) => [
+  return {
+    columns: ['set', ...keys.map((key) => shown[key]?.title ?? key)],
+    rows: entries.map(([name, scores]) => [
       name,
-      ...keys.map((key) => shown[key]?.show(scores[key] ?? NaN) ?? ''),
+      ...keys.map((key) => {
+        const value = scores[key] ?? NaN
+        return Number.isNaN(value) ? '-' : (shown[key]?.show(value) ?? '')
+      }),
     ]),
-  ]
-  const widths = rows[0]?.map((_, j) => Math.max(...rows.map((row) => row[j]?.length ?? 0))) ?? []
-  return rows
-    .map((row) =>
-      row
-        .map((cell, j) => (j === 0 ? cell.padEnd(widths[j] ?? 0) : cell.padStart(widths[j] ?? 0)))
-        .join('  '),
-    )
-    .join('\n')
+  }
+}
+
+/** The same as lines of text. */
+export function showScores(sets: Readonly<Record<string, ModelScores>>): string {
+  const { columns, rows } = scoreTable(sets)
+  return alignColumns([columns, ...rows], (column) => column === 0)
 }

@@ -1,4 +1,5 @@
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 import { checkData, Failure } from './failure.js'
 import type { Task } from './task.js'
 import type { Terminal } from './terminal.js'
@@ -23,6 +24,25 @@ export interface Parts {
 
 /** The names of the parts, in their order. */
 export const partNames = ['train', 'dev', 'test'] as const
+
+/** A column that no file has: the rows' numbers in theirs, from 1. */
+const numbersColumn = '\0number'
+
+/** The table with the numbers of its rows, which stay with them. */
+export function numberRows(table: Table): Table {
+  return table.with({ [numbersColumn]: Float64Array.from({ length: table.rows }, (_, i) => i + 1) })
+}
+
+/** What {@link numberRows} has numbered the rows with. */
+export function rowNumbers(table: Table): ArrayLike<number> {
+  const column = table.column(numbersColumn)
+  return column.type === 'category' ? column.codes : column.values
+}
+
+/** The names of the columns that are the file's. */
+export function fileColumns(table: Table): string[] {
+  return table.names.filter((name) => name !== numbersColumn)
+}
 
 /**
  * The rows that have a value of the target.
@@ -53,6 +73,10 @@ export async function dealParts(
   path: string,
   terminal: Terminal,
 ): Promise<Parts> {
+  if (split.some((share) => Math.round(share * table.rows) < 1))
+    throw new Failure(
+      `${path}: ${table.rows} rows with '${target}' are too few for ${partNames.slice(0, split.length).join(', ')}`,
+    )
   const isStratified =
     task === 'classification' && time === undefined && holdsCodes(table.column(target))
   const shares = Object.fromEntries(split.map((share, i) => [partNames[i] ?? '', share]))

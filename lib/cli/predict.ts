@@ -1,6 +1,6 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { Failure } from './failure.js'
-import { pathFlag } from './flags.js'
+import { jsonFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, writeResult } from './output_file.js'
 import type { Terminal } from './terminal.js'
@@ -23,7 +23,7 @@ export function predict(terminal: Terminal, interrupt: Interrupt): Command {
     .addOption(
       pathFlag('--output', 'file', '.csv or .jsonl file to write to (default: standard output)'),
     )
-    .addOption(new Option('--json', 'print the predictions as one JSON object'))
+    .addOption(jsonFlag())
     .action((model: string, data: string, flags: PredictFlags) =>
       run(model, data, flags, terminal, interrupt),
     )

@@ -1,7 +1,7 @@
 import { Model } from '../model.js'
 import { checkData } from './failure.js'
 import { readRowsFor } from './model_file.js'
-import { givesProbabilities } from './model_scores.js'
+import { givesProbabilities, likelihoodOf } from './predicted_rows.js'
 
 /** What a model predicts, by column: a value for each row. */
 export type Predictions = Readonly<Record<string, readonly (string | number)[]>>
@@ -24,17 +24,12 @@ export async function predictRows(modelPath: string, path: string): Promise<Pred
     )
   }
   const indices = network.classify(features)
-  const { data, shape } = outputs
-  const [, width] = shape
-  const probability = (row: number) => {
-    const index = indices[row] ?? 0
-    if (width > 1) return data[row * width + index] ?? NaN
-    return index === 1 ? (data[row] ?? NaN) : 1 - (data[row] ?? NaN)
-  }
   return {
     [names[0] ?? 'prediction']: Array.from(indices, (index) => classes[index] ?? index),
     ...(givesProbabilities(model) && {
-      probability: Array.from(indices, (_, row) => Number(probability(row).toPrecision(7))),
+      probability: Array.from(indices, (index, row) =>
+        Number(likelihoodOf(outputs, row, index).toPrecision(7)),
+      ),
     }),
   }
 }

@@ -1,7 +1,9 @@
+import bars from 'cli-progress'
 import type { OutputConfiguration } from 'commander'
-import { clearLine, cursorTo } from 'node:readline'
 import { Failure } from './failure.js'
 import { Interruption } from './interrupt.js'
+import type { Progress } from './progress.js'
+import { toLine, toPlainLine } from './progress.js'
 
 /** A stream to write to, which may be a terminal. */
 export interface Stream extends NodeJS.WritableStream {
@@ -17,23 +19,21 @@ export interface Streams {
   readonly stderr: Stream
 }
 
-const redrawMilliseconds = 100
+const drawingsPerSecond = 10
 const usualColumns = 80
-const separator = ', '
 const brokenPipeExitCode = 141 // 128 + SIGPIPE, as of a program that the signal ends
 
 /**
  * What a program says: results on standard output, progress and messages on standard error. The
- * progress is one line that is rewritten in a terminal, and plain lines elsewhere.
+ * progress is a bar that is rewritten in a terminal, and plain lines elsewhere.
  */
 export class Terminal {
   readonly #stdout: Stream
   readonly #stderr: Stream
-  readonly #rewrites: boolean
+  /** What draws the progress; nothing where lines cannot be rewritten. */
+  readonly #bar: bars.SingleBar | undefined
   readonly #stop: (error: Interruption | Failure) => void
-  #progress: readonly string[] = [] // the latest, whether or not it is drawn
-  #isDrawn = false
-  #drawnAt = -Infinity
+  #progress: Progress = { title: '', done: 0, total: 0, parts: [] } // the latest
   #failure: Interruption | Failure | undefined
 
   readonly #onOutputError = (error: NodeJS.ErrnoException) => {
@@ -51,7 +51,7 @@ export class Terminal {
     this.#stdout = stdout
     this.#stderr = stderr
     this.#stop = stop
-    this.#rewrites = stderr.isTTY === true && process.env.TERM !== 'dumb'
+    if (stderr.isTTY === true && process.env.TERM !== 'dumb') this.#bar = makeBar(stderr)
     stderr.on('error', this.#ignore)
     stdout.on('error', this.#onOutputError)
   }
@@ -75,10 +75,10 @@ export class Terminal {
 
   /** Writes a line of results. */
   result(line: string): void {
-    const isBelow = this.#isDrawn && this.#stdout.isTTY === true // in the same terminal
-    if (isBelow) this.clear()
+    const isAbove = this.#bar?.isActive === true && this.#stdout.isTTY === true // of one terminal
+    if (isAbove) this.clear()
     this.#stdout.write(`${line}\n`)
-    if (isBelow) this.#draw()
+    if (isAbove) this.#draw()
   }
 
   /** Writes a message, below which there is no progress. */
@@ -90,26 +90,19 @@ export class Terminal {
   /**
    * Shows how far the work is.
    *
-   * @param line - or its parts, of which a narrow terminal shows those that it has room for, the
-   * first ones before the others
+   * @param progress - or what is done, if nobody knows how far it is
    * @param milestone - whether it is worth a line where lines cannot be rewritten
    */
-  progress(line: string | readonly string[], milestone = false): void {
-    const parts = typeof line === 'string' ? [line] : line
-    if (this.#rewrites) {
-      this.#progress = parts
-      if (performance.now() - this.#drawnAt >= redrawMilliseconds) this.#draw()
-    } else if (milestone) {
-      this.#stderr.write(`${parts.join(separator)}\n`)
-    }
+  progress(progress: Progress | string, milestone = false): void {
+    this.#progress =
+      typeof progress === 'string' ? { title: progress, done: 0, total: 0, parts: [] } : progress
+    if (this.#bar !== undefined) this.#draw()
+    else if (milestone) this.#stderr.write(`${toPlainLine(this.#progress)}\n`)
   }
 
   /** Takes the progress away. */
   clear(): void {
-    if (!this.#isDrawn) return
-    this.#isDrawn = false
-    cursorTo(this.#stderr, 0)
-    clearLine(this.#stderr, 0)
+    if (this.#bar?.isActive === true) this.#bar.stop()
   }
 
   /** Takes the progress away and waits until all is written, or has failed to be. */
@@ -130,21 +123,34 @@ export class Terminal {
     this.#stderr.removeListener('error', this.#ignore)
   }
 
+  /** Draws the progress, at once or as soon as it is time for the next drawing. */
   #draw(): void {
-    this.#isDrawn = true
-    this.#drawnAt = performance.now()
-    // One column less: in the last one some terminals begin a new line.
-    const columns = (this.#stderr.columns ?? 0) || usualColumns
-    cursorTo(this.#stderr, 0)
-    this.#stderr.write(fitInto(columns - 1, this.#progress))
-    clearLine(this.#stderr, 1)
+    const { done, total } = this.#progress
+    const payload = { progress: this.#progress }
+    if (this.#bar?.isActive === true) {
+      this.#bar.setTotal(total)
+      this.#bar.update(done, payload)
+    } else {
+      this.#bar?.start(total, done, payload)
+    }
   }
 }
 
-/** As many of the parts as there is room for; the first is cut if need be. */
-function fitInto(columns: number, [first = '', ...others]: readonly string[]): string {
-  let line = first.slice(0, columns)
-  for (const part of others)
-    if (line.length + separator.length + part.length <= columns) line += separator + part
-  return line
+function makeBar(stream: Stream): bars.SingleBar {
+  return new bars.SingleBar({
+    stream,
+    format: (options, { progress: share, maxWidth }, { progress }: { progress: Progress }) => {
+      const draw = (characters: number) =>
+        `[${bars.Format.BarFormat(share, { ...options, barsize: characters - '[]'.length })}]`
+      // One column less: in the last one some terminals begin a new line.
+      const columns = maxWidth - 1
+      return progress.total > 0
+        ? toLine(progress, columns, draw)
+        : toPlainLine(progress).slice(0, columns)
+    },
+    fps: drawingsPerSecond,
+    clearOnComplete: true,
+    // Else the terminal is told not to wrap lines, and one that is killed would leave it so.
+    linewrap: true,
+  })
 }

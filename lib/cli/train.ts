@@ -3,10 +3,11 @@ import { checks, earlyStoppingOptions, optimizers, trainerOptions } from '../opt
 import { applyConfig, configFlag } from './config_file.js'
 import { dealingFlags } from './dealing_flags.js'
 import { Failure } from './failure.js'
-import { namesFlag, numberFlag, numbersFlag, pathFlag } from './flags.js'
+import { jsonFlag, namesFlag, numberFlag, numbersFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import type { Dealing } from './parts.js'
 import type { Recipe } from './recipe.js'
+import { reportFlag } from './report.js'
 import type { Task } from './task.js'
 import { tasks } from './task.js'
 import type { Terminal } from './terminal.js'
@@ -105,9 +106,9 @@ export function train(terminal: Terminal, interrupt: Interrupt): Command {
         'model.safetensors',
       ),
     )
-    .addOption(pathFlag('--report', 'folder', 'folder to write a report to (default: none)'))
+    .addOption(reportFlag())
     .addOption(configFlag())
-    .addOption(new Option('--json', 'print the summary as JSON'))
+    .addOption(jsonFlag())
     .action(async (given: string | undefined) => {
       const config = await applyConfig(command)
       const data = given ?? config.data

@@ -18,12 +18,12 @@ import { chooseFeatures } from './feature_choice.js'
 import type { Interrupt } from './interrupt.js'
 import type { ModelScores } from './model_scores.js'
 import { diagnoseModel, scoreModel } from './model_scores.js'
-import { checkOutputFile } from './output_file.js'
+import { checkOutputFile, checkReportFolder } from './output_file.js'
 import type { Parts } from './parts.js'
-import { dealParts, withTarget } from './parts.js'
+import { dealParts, numberRows, withTarget } from './parts.js'
+import { Pace, rowsPerSecond } from './progress.js'
 import type { Recipe } from './recipe.js'
 import { recipeFor } from './recipe.js'
-import { checkReportFolder, writeReport } from './run_report.js'
 import type { Task } from './task.js'
 import { taskOf } from './task.js'
 import type { Terminal } from './terminal.js'
@@ -54,7 +54,13 @@ export async function trainOn(
   const { task, values } = taskOf(target, table.column(target), flags.task)
   const parts = await dealParts(table, target, task, flags, data, terminal)
   const { features, leftOut } = chooseFeatures(parts.train, flags)
-  if (features.length === 0) throw new Failure(`${data} has no columns to predict '${target}' from`)
+  if (features.length === 0)
+    throw new Failure(
+      [
+        `${data} has no columns to predict '${target}' from`,
+        ...leftOut.map(({ column, reason }) => `${column} ${reason}`),
+      ].join('; '),
+    )
   const { pipeline, sets } = await checkData(data, () => prepare(parts, features, target, task))
   const recipe = { ...recipeFor(parts.train.rows), ...given(flags) }
   const network = makeNetwork(pipeline, recipe, flags.seed)
@@ -71,8 +77,11 @@ export async function trainOn(
   terminal.result(json ? JSON.stringify(summary, null, 2) : toText(summary))
   terminal.note(`Saved ${output}`)
   if (report === undefined) return
-  await writeReport(report, { summary, history, model, parts })
-  terminal.note(`Wrote ${report}`)
+  const { writeRunReport } = await import('./run_report.js')
+  const { train, dev, test } = parts
+  const judged = test === undefined ? { name: 'dev', table: dev } : { name: 'test', table: test }
+  const run = { summary, history, diagnosis, model, train, judged }
+  await writeRunReport(run, report, terminal)
 }
 
 async function readColumns(data: string, flags: TrainFlags): Promise<Table> {
@@ -87,7 +96,7 @@ async function readColumns(data: string, flags: TrainFlags): Promise<Table> {
   for (const use of [groups, time])
     if (use === target || ignore.includes(target))
       throw new Failure(`Column '${target}' is the target and has no other use`, { exitCode: 2 })
-  return table
+  return numberRows(table)
 }
 
 /** The recipe's settings that the user has given. */
@@ -160,15 +169,14 @@ async function fit(
   )
   const stopping = earlyStopping({ monitor: 'validation.dataLoss', patience, restoreBest: true })
   const history: Report[] = []
-  const began = performance.now()
+  const pace = new Pace(epochs)
   const run = async (signal: AbortSignal) => {
     const fitting = trainer.fit(train, { validation: dev, signal, callbacks: [stopping] })
     for await (const report of fitting) {
       history.push(report)
       const { epoch } = report
-      const seconds = (performance.now() - began) / 1000
       terminal.progress(
-        describe(report, metric, epochs, (seconds / epoch) * (epochs - epoch)),
+        describe(report, metric, epochs, pace),
         epoch === 1 || epoch % linesEvery === 0 || epoch === epochs,
       )
     }
@@ -179,19 +187,20 @@ async function fit(
   return history
 }
 
-/** What is shown of an epoch, the most important first. */
-function describe(
-  { epoch, validation, rowsPerSecond }: Report,
-  metric: (typeof metrics)[Task],
-  epochs: number,
-  secondsLeft: number,
-): string[] {
+/** What is shown of an epoch. */
+function describe(report: Report, metric: (typeof metrics)[Task], epochs: number, pace: Pace) {
+  const { epoch, dataLoss, validation } = report
   const score = validation[metric]
-  return [
-    `Epoch ${epoch}/${epochs}`,
-    `dev loss ${validation.dataLoss.toFixed(4)}`,
-    metric === 'accuracy' ? `accuracy ${percent(score)}` : `R2 ${score.toFixed(4)}`,
-    `at most ${secondsLeft.toFixed(0)} s left`,
-    `${rowsPerSecond.toFixed(0)} rows/s`,
-  ]
+  return {
+    title: `Epoch ${epoch}/${epochs}`,
+    done: epoch,
+    total: epochs,
+    parts: [
+      `dev loss ${validation.dataLoss.toFixed(4)}`,
+      metric === 'accuracy' ? `accuracy ${percent(score, 1)}` : `R2 ${score.toFixed(4)}`,
+      `< ${pace.left(epoch)}`, // it may stop before
+      rowsPerSecond(report.rowsPerSecond),
+      `loss ${dataLoss.toFixed(4)}`,
+    ],
+  }
 }

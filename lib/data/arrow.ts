@@ -1,18 +1,11 @@
 import { show, typeError } from '../errors.js'
-import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import { fromHalf } from './half.js'
-import type { Column, Table } from './table.js'
-import { concatenateColumns } from './table.js'
-import type { Validity } from './vectors.js'
-import {
-  isValid,
-  toCategoryColumn,
-  toDateColumn,
-  toDecimalColumn,
-  toNumberColumn,
-  toTable,
-} from './vectors.js'
+import type { Column } from './column.js'
+import type { Table } from './table.js'
+import { concatenateColumns, toCategoryColumn } from './column.js'
+import type { Validity, Values } from './vectors.js'
+import { isValid, toDateColumn, toDecimalColumn, toNumberColumn, toTable } from './vectors.js'
 
 // What is read of Apache Arrow's objects. The package itself is not imported: any version will do,
 // and none need be installed.
@@ -123,9 +116,7 @@ function fromVector(
     const before = vector.data.slice(0, i).reduce((rows, { length }) => rows + length, 0)
     return fromData(name, data, (row) => vector.get(before + row), dictionaries)
   })
-  return pieces.length === 0
-    ? { type: 'number', values: new Float64Array(0) }
-    : concatenateColumns(name, pieces)
+  return concatenateColumns(name, pieces)
 }
 
 function fromData(
@@ -138,36 +129,27 @@ function fromData(
     data.nullCount > 0 && data.nullBitmap
       ? { bits: data.nullBitmap, offset: data.offset }
       : undefined
-  const named = { name }
   const rows = data.length
   switch (data.type.typeId) {
     case type.null:
       return { type: 'number', values: new Float32Array(rows).fill(NaN) }
     case type.bool:
-      return toNumberColumn(named, readBits(name, data), validity)
+      return toNumberColumn(name, readBits(name, data), validity)
     case type.int:
-      return toNumberColumn(named, readValues(name, data), validity)
+      return toNumberColumn(name, readValues(name, data), validity)
     case type.float: {
       const values = readValues(name, data)
       const isHalf = numberOf(data, 'precision') === halfPrecision && values instanceof Uint16Array
-      return toNumberColumn(named, isHalf ? fromHalf(values) : values, validity)
+      return toNumberColumn(name, isHalf ? fromHalf(values) : values, validity)
     }
     case type.decimal:
-      return toDecimalColumn(named, readDecimals(name, data), numberOf(data, 'scale'), validity)
+      return toDecimalColumn(name, readDecimals(name, data), numberOf(data, 'scale'), validity)
     case type.date:
-      return toDateColumn(
-        named,
-        readIntegers(name, data),
-        dateUnits[numberOf(data, 'unit')] ?? NaN,
-        validity,
-      )
-    case type.timestamp:
-      return toDateColumn(
-        named,
-        readIntegers(name, data),
-        timeUnits[numberOf(data, 'unit')] ?? NaN,
-        validity,
-      )
+    case type.timestamp: {
+      const units = data.type.typeId === type.date ? dateUnits : timeUnits
+      const unit = units[numberOf(data, 'unit')] ?? NaN
+      return toDateColumn(name, readValues(name, data), unit, validity)
+    }
     case type.utf8:
     case type.largeUtf8:
     case type.utf8View:
@@ -189,7 +171,7 @@ function fromDictionary(
   if (dictionary === undefined) throw refuse(name, data)
   const column = dictionaries.get(dictionary) ?? fromVector(name, dictionary, dictionaries)
   dictionaries.set(dictionary, column)
-  const indices = readIntegers(name, data)
+  const indices = readValues(name, data)
   const place = (row: number) => (isValid(validity, row) ? Number(indices[row]) : -1)
   if (column.type === 'category') {
     const codes = Int32Array.from(
@@ -205,8 +187,6 @@ function fromDictionary(
   return { type: column.type, values }
 }
 
-type Values = TypedArray | BigInt64Array | BigUint64Array
-
 /** The rows' values; apache-arrow has cut them to the piece, but what a file is padded with. */
 function readValues(name: string, data: ArrowData): Values {
   const { values } = data
@@ -214,10 +194,6 @@ function readValues(name: string, data: ArrowData): Values {
     isTypedArray(values) || values instanceof BigInt64Array || values instanceof BigUint64Array
   if (!isNumbers || values.length < data.length) throw refuse(name, data)
   return values.length === data.length ? values : values.subarray(0, data.length)
-}
-
-function readIntegers(name: string, data: ArrowData): ArrayLike<number | bigint> {
-  return readValues(name, data)
 }
 
 function readBits(name: string, data: ArrowData): Uint8Array {

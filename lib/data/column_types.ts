@@ -1,5 +1,6 @@
 import { typeError } from '../errors.js'
-import { arrayOf, oneOf } from '../options/index.js'
+import { arrayOf, checks, oneOf } from '../options/index.js'
+import { checkNamedOnce } from './column.js'
 
 /**
  * Types that readers of texts can give a column: 'number'; 'boolean', which becomes the numbers 1
@@ -29,10 +30,7 @@ const names = Object.keys(columnTypes) as ColumnType[] // its own
 export type ColumnsOption = Readonly<Record<string, ColumnType>>
 
 const checkType = oneOf(names)
-const checkNames = arrayOf('an array of texts', (name, value) => {
-  if (typeof value !== 'string') throw typeError(name, 'a text', value)
-  return value
-})
+const checkNames = arrayOf('an array of texts', checks.text)
 
 /** Checks an option `columns`: types by name, or the names of all columns. */
 export function checkColumns(columns: unknown): {
@@ -40,7 +38,11 @@ export function checkColumns(columns: unknown): {
   readonly names: readonly string[] | undefined
 } {
   if (columns === undefined) return { types: new Map(), names: undefined }
-  if (Array.isArray(columns)) return { types: new Map(), names: checkNames('columns', columns) }
+  if (Array.isArray(columns)) {
+    const names = checkNames('columns', columns)
+    checkNamedOnce(names)
+    return { types: new Map(), names }
+  }
   if (typeof columns !== 'object' || columns === null)
     throw typeError('columns', 'an object of types by name, or an array of names', columns)
   const types = Object.entries(columns).map(
@@ -48,6 +50,9 @@ export function checkColumns(columns: unknown): {
   )
   return { types: new Map(types), names: undefined }
 }
+
+/** Rows of a file from which the types of its columns are inferred. */
+export const inferredRows = 1000
 
 /** The first type that all texts have; 'number' if there are none. */
 export function inferType(texts: readonly string[]): ColumnType {

@@ -3,7 +3,8 @@ import papaparse from 'papaparse'
 import { badLine, show, unknownName } from '../errors.js'
 import type { csvOptions, SettingsOf } from '../options/index.js'
 import type { checkColumns, ColumnType } from './column_types.js'
-import { inferType } from './column_types.js'
+import { inferredRows, inferType } from './column_types.js'
+import { findRepeated } from './column.js'
 import type { Marks } from './csv_records.js'
 import { delimiters, Records } from './csv_records.js'
 import { addPlainRows } from './plain_csv.js'
@@ -15,8 +16,6 @@ import { defaultBlockRows, TableBuilder } from './table_builder.js'
 
 /** The options of a reader, complete. */
 export type CsvSettings = SettingsOf<typeof csvOptions> & ReturnType<typeof checkColumns>
-
-const inferredRows = 1000
 
 /**
  * The rows of one CSV file, piece by piece. Its first rows say how it is to be read. Text without
@@ -189,11 +188,9 @@ export class CsvReader {
 
   /** @throws RangeError for names in the options that no column has */
   #checkNames(line: number): void {
-    const names = new Set<string>()
-    for (const name of this.#names) {
-      if (names.has(name)) throw this.#bad(line, `two columns have the name ${show(name)}`)
-      names.add(name)
-    }
+    const repeated = findRepeated(this.#names)
+    if (repeated !== undefined) throw this.#bad(line, `two columns have the name ${show(repeated)}`)
+    const names = new Set(this.#names)
     for (const name of [...this.#settings.types.keys(), ...(this.#settings.select ?? [])])
       if (!names.has(name)) throw unknownName('column', name, names)
   }

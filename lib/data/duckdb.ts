@@ -1,16 +1,9 @@
 import { show, typeError } from '../errors.js'
-import type { TypedArray } from '../matrix.js'
-import type { Column, Table } from './table.js'
-import { concatenateColumns } from './table.js'
-import type { Validity } from './vectors.js'
-import {
-  isValid,
-  toCategoryColumn,
-  toDateColumn,
-  toDecimalColumn,
-  toNumberColumn,
-  toTable,
-} from './vectors.js'
+import type { Column } from './column.js'
+import type { Table } from './table.js'
+import { concatenateColumns, toCategoryColumn } from './column.js'
+import type { Validity, Values } from './vectors.js'
+import { isValid, toDateColumn, toDecimalColumn, toNumberColumn, toTable } from './vectors.js'
 
 // What is read of @duckdb/node-api's objects. The package itself is not imported.
 
@@ -137,12 +130,7 @@ export function tableFromDuckDB(
   const columns = Array.from({ length: count }, (_, j): [string, Column] => {
     const name = known?.[j] ?? `column${j + 1}`
     const pieces = chunks.map((chunk) => fromVector(name, chunk, j))
-    return [
-      name,
-      pieces.length === 0
-        ? { type: 'number', values: new Float64Array(0) }
-        : concatenateColumns(name, pieces),
-    ]
+    return [name, concatenateColumns(name, pieces)]
   })
   return toTable(columns)
 }
@@ -206,25 +194,24 @@ function fromVector(name: string, chunk: DuckDBChunk, column: number): Column {
   const rows = chunk.rowCount
   const { typeId } = vector.type
   const validity = readValidity(vector)
-  const named = { name }
   const unit = units.get(typeId)
-  if (unit !== undefined) return toDateColumn(named, readItems(name, vector), unit, validity)
+  if (unit !== undefined) return toDateColumn(name, readItems(name, vector), unit, validity)
   // Copied: the memory is the chunk's.
   if (numberTypes.has(typeId))
-    return toNumberColumn(named, readItems(name, vector).slice(), validity)
+    return toNumberColumn(name, readItems(name, vector).slice(), validity)
   switch (typeId) {
     case type.sqlNull:
       return { type: 'number', values: new Float32Array(rows).fill(NaN) }
     case type.boolean: {
       const booleans = Uint8Array.from({ length: rows }, (_, row) => Number(vector.getItem(row)))
-      return toNumberColumn(named, booleans, validity)
+      return toNumberColumn(name, booleans, validity)
     }
     case type.hugeint:
     case type.uhugeint:
-      return toDecimalColumn(named, readBigInts(vector, 'getItem'), 0, validity)
+      return toDecimalColumn(name, readBigInts(vector, 'getItem'), 0, validity)
     case type.decimal:
       return toDecimalColumn(
-        named,
+        name,
         readBigInts(vector, 'getScaledValue'),
         Number(Reflect.get(vector.type, 'scale')),
         validity,
@@ -244,12 +231,10 @@ function fromVector(name: string, chunk: DuckDBChunk, column: number): Column {
   }
 }
 
-type Items = TypedArray | BigInt64Array | BigUint64Array
-
-function readItems(name: string, vector: Vector): Items {
+function readItems(name: string, vector: Vector): Values {
   const items: unknown = Reflect.get(vector, 'items')
   if (!ArrayBuffer.isView(items) || items instanceof DataView) throw refuse(name, vector)
-  return items as Items
+  return items as Values
 }
 
 /** Undefined if all rows have a value. */

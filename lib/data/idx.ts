@@ -1,6 +1,8 @@
 import { endianness } from 'node:os'
-import { badFile, rangeError } from '../errors.js'
+import { badFile } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
+import type { ReadIdxOptions } from '../options/index.js'
+import { arrayFileOptions, complete } from '../options/index.js'
 import { readBytes } from './source.js'
 
 /** The arrays an IDX file can hold. */
@@ -10,12 +12,6 @@ export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32
 export interface IdxArray {
   readonly data: IdxData
   readonly shape: number[]
-}
-
-/** Options of {@link readIdx}. */
-export interface ReadIdxOptions {
-  /** Most bytes that a compressed file may unfold to. Default: 1 GiB. */
-  readonly maximumBytes?: number
 }
 
 interface Kind {
@@ -40,7 +36,7 @@ const hostIsBigEndian = endianness() === 'BE'
  *
  * @param source - a path, a `file:` URL or the bytes of a file
  * @returns the values in an array of their own type, and the shape: `[60000, 28, 28]`
- * @throws TypeError if `source` is neither
+ * @throws TypeError or RangeError if `source` is neither, or for wrong options
  * @throws GemmnetError `ERR_BAD_FILE` if it is damaged or not IDX; the system's error if it
  * cannot be read
  *
@@ -51,9 +47,7 @@ export async function readIdx(
   source: FilePath | Uint8Array,
   options: ReadIdxOptions = {},
 ): Promise<IdxArray> {
-  const { maximumBytes = 2 ** 30 } = options
-  if (!Number.isSafeInteger(maximumBytes) || maximumBytes < 1)
-    throw rangeError('maximumBytes', 'a positive integer', maximumBytes)
+  const { maximumBytes } = complete('readIdx', arrayFileOptions, options)
   const { bytes, path } = await readBytes(source, maximumBytes)
   return parse(bytes, path)
 }

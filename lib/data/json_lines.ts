@@ -3,7 +3,7 @@ import { CallSite } from '../job.js'
 import type { OptionsOf, SettingsOf } from '../options/index.js'
 import { complete, jsonLinesOptions } from '../options/index.js'
 import type { ColumnsOption, ColumnType } from './column_types.js'
-import { checkColumns, inferType } from './column_types.js'
+import { checkColumns, inferredRows, inferType } from './column_types.js'
 import type { ByteSource, Lines } from './source.js'
 import { claimErrors, decodeLines, readHead, readLines, Source } from './source.js'
 import type { Table } from './table.js'
@@ -136,7 +136,7 @@ function addRow(
     const column = table.columns.get(key)
     if (column === undefined) {
       if (select !== undefined) continue
-      throw bad('the first 1000 rows have no such key; name it in `columns`', key)
+      throw bad(`the first ${inferredRows} rows have no such key; name it in \`columns\``, key)
     }
     if (value === null) continue
     let problem: string | undefined
@@ -160,15 +160,13 @@ function inferTypes(
   let rows = 0
   for (const piece of head)
     for (const { row } of parseLines(piece, path)) {
-      if (rows++ === 1000) break
+      if (rows++ === inferredRows) break
       for (const [key, value] of Object.entries(row)) {
         const others = values.get(key) ?? []
         values.set(key, others)
-        if (
-          value !== null &&
-          !(typeof value === 'string' && missing.includes(trim ? value.trim() : value))
-        )
-          others.push(typeof value === 'string' && trim ? value.trim() : value)
+        const cell = typeof value === 'string' && trim ? value.trim() : value
+        const isMissing = cell === null || (typeof cell === 'string' && missing.includes(cell))
+        if (!isMissing) others.push(cell)
       }
     }
   if (rows === 0) return new Map()

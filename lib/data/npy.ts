@@ -2,7 +2,7 @@ import { badFile } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
 import type { TypedArray } from '../matrix.js'
 import type { ReadNpyOptions } from '../options/index.js'
-import { complete, npyOptions } from '../options/index.js'
+import { arrayFileOptions, complete } from '../options/index.js'
 import { fromHalf } from './half.js'
 import { readBytes } from './source.js'
 import { unzip } from './zip.js'
@@ -61,7 +61,7 @@ export async function readNpy(
   source: FilePath | Uint8Array,
   options: ReadNpyOptions = {},
 ): Promise<NpyArray> {
-  const { maximumBytes } = complete('readNpy', npyOptions, options)
+  const { maximumBytes } = complete('readNpy', arrayFileOptions, options)
   const { bytes, path } = await readBytes(source, maximumBytes)
   return parseNpy(bytes, (message) => badFile(`not a valid npy file: ${message}`, path))
 }
@@ -80,7 +80,7 @@ export async function readNpz(
   source: FilePath | Uint8Array,
   options: ReadNpyOptions = {},
 ): Promise<Record<string, NpyArray>> {
-  const { maximumBytes } = complete('readNpz', npyOptions, options)
+  const { maximumBytes } = complete('readNpz', arrayFileOptions, options)
   const { bytes, path } = await readBytes(source, maximumBytes)
   const bad = (message: string, cause?: unknown) =>
     badFile(`not a valid npz file: ${message}`, path, cause)

@@ -8,6 +8,7 @@ import { badFile, badLine, GemmnetError, typeError } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
 import { toPath } from '../formats/file.js'
 import type { CallSite } from '../job.js'
+import { inferredRows } from './column_types.js'
 
 /**
  * Where readers take bytes from: a path or a `file:` URL; the bytes themselves; a stream (of Node
@@ -255,7 +256,7 @@ export function decodeLines({ bytes, firstLine }: Lines, path?: string, hint = '
   throw badLine(`not UTF-8${hint}`, line - 1, undefined, path)
 }
 
-const head = { lines: 1001, bytes: 2 ** 22 }
+const head = { lines: inferredRows + 1, bytes: 2 ** 22 } // one for a header
 
 /** The first pieces: 1001 lines or 4 MiB, whichever comes first, or all there are. */
 export async function readHead(pieces: AsyncIterator<Lines, void, undefined>): Promise<Lines[]> {

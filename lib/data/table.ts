@@ -1,66 +1,35 @@
-// Over 400 lines: the class, and the making of columns from what users have.
-
-import { isDeepStrictEqual, types } from 'node:util'
+import { isDeepStrictEqual } from 'node:util'
 import { classCodes, groupCodes, timeCodes } from '../codes.js'
 import type { Fold } from '../dataset.js'
-import { atRow, rangeError, show, typeError, unknownName } from '../errors.js'
+import { rangeError, show, typeError, unknownName } from '../errors.js'
 import type { Matrix, TypedArray } from '../matrix.js'
-import { isTypedArray, toNumbers } from '../matrix.js'
+import { arrayLike, toNumbers } from '../matrix.js'
 import type {
   TableFoldOptions,
   TableSplitOptions,
   TableTimeSeriesOptions,
 } from '../options/index.js'
 import {
+  checks,
   complete,
-  number,
   tableFoldOptions,
   tableSplitOptions,
   tableTimeSeriesOptions,
 } from '../options/index.js'
 import type { Dealing, FoldRows } from '../split.js'
 import { foldRows, splitRows, timeSeriesRows } from '../split.js'
+import type { Cell, Column, ColumnLike } from './column.js'
+import {
+  accept,
+  cellOf,
+  checkNamedOnce,
+  concatenateColumns,
+  fitsFloat32,
+  lengthOf,
+  toColumn,
+  whatHolds,
+} from './column.js'
 import { toRows } from './transpose.js'
-
-/** Numbers, in the type they came in; NaN where there is none. */
-export interface NumberColumn {
-  readonly type: 'number'
-  readonly values: TypedArray
-}
-
-/** One of a few texts a row. */
-export interface CategoryColumn {
-  readonly type: 'category'
-  /** For each row its place in `categories`; -1 where there is none. */
-  readonly codes: Int32Array
-  /** Each text once. */
-  readonly categories: readonly string[]
-}
-
-/** Points in time. */
-export interface DateColumn {
-  readonly type: 'date'
-  /** Milliseconds since 1970, UTC; NaN where there is none. */
-  readonly values: Float64Array
-}
-
-/** The values of one column of a {@link Table}. */
-export type Column = NumberColumn | CategoryColumn | DateColumn
-
-/** One value of a {@link Table}; null where there is none. */
-export type Cell = number | string | Date | null
-
-/**
- * What a column of a {@link Table} is made from: a {@link Column}, a typed array, or an array of
- * numbers, of booleans (which become 1 and 0), of texts or of dates, with null or undefined where
- * there is none.
- */
-export type ColumnLike =
-  | Column
-  | TypedArray
-  | readonly (number | boolean | null | undefined)[]
-  | readonly (string | null | undefined)[]
-  | readonly (Date | null | undefined)[]
 
 /**
  * Immutable rows of columns of mixed types, each under its name: what readers give, and what is
@@ -117,9 +86,11 @@ export class Table {
   /**
    * The columns of these names, in this order. No copy.
    *
-   * @throws RangeError, with the nearest name, for a column that is not there
+   * @throws RangeError, with the nearest name, for a column that is not there, or one that is named
+   * twice
    */
   select(names: readonly string[]): Table {
+    checkNamedOnce(names)
     return new Table(new Map(names.map((name) => [name, this.column(name)])))
   }
 
@@ -155,7 +126,7 @@ export class Table {
         throw rangeError(`indices[${i}]`, `a row from 0 to ${this.rows - 1}`, numbers[i])
     })
     return this.#map((values) => {
-      const taken = emptyLike(values, positions.length)
+      const taken = arrayLike(values, positions.length)
       for (let i = 0; i < positions.length; i++) taken[i] = values[positions[i] ?? 0] ?? NaN
       return taken
     })
@@ -168,8 +139,8 @@ export class Table {
    * @throws TypeError or RangeError if they are no integers
    */
   slice(begin = 0, end = this.rows): Table {
-    checkPlace('begin', begin)
-    checkPlace('end', end)
+    checks.place('begin', begin)
+    checks.place('end', end)
     return this.#map((values) => values.subarray(begin, end) as typeof values) // of the same type
   }
 
@@ -328,163 +299,8 @@ function dealingOf(
   }
 }
 
-const checkPlace = number(
-  'an integer',
-  (value) => Number.isInteger(value) || Math.abs(value) === Infinity,
-)
-
-/** Columns that were checked: what tables hand out and are made of need not be again. */
-const accepted = new WeakSet()
-
-/** Takes a column for checked, and freezes it. */
-export function accept<C extends Column>(column: C): C {
-  accepted.add(Object.freeze(column))
-  return column
-}
-
 function checkObject(name: string, value: unknown): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw typeError(name, 'an object', value)
   return value
-}
-
-/** Rows of a column. */
-export function lengthOf(column: Column): number {
-  return column.type === 'category' ? column.codes.length : column.values.length
-}
-
-function cellOf(column: Column, row: number): Cell {
-  if (column.type === 'category') return column.categories[column.codes[row] ?? -1] ?? null
-  const value = column.values[row] ?? NaN
-  if (Number.isNaN(value)) return null
-  return column.type === 'date' ? new Date(value) : value
-}
-
-/** What a column of a type holds, for messages. */
-export function whatHolds(type: Column['type']): string {
-  return { number: 'numbers', category: 'texts', date: 'dates' }[type]
-}
-
-function fitsFloat32(values: TypedArray): boolean {
-  return types.isFloat32Array(values) || values.BYTES_PER_ELEMENT <= 2
-}
-
-const arrayTypes: readonly (new (length: number) => TypedArray)[] = [
-  ...[Float32Array, Float64Array, Int8Array, Uint8Array],
-  ...[Int16Array, Uint16Array, Int32Array, Uint32Array],
-]
-
-/** Not by `constructor`: a Buffer's makes no Uint8Array. */
-function emptyLike<A extends TypedArray>(values: A, length: number): A {
-  const make = arrayTypes.find(({ name }) => name === values[Symbol.toStringTag]) ?? Float64Array
-  return new make(length) as A // of the same name
-}
-
-function toColumn(name: string, given: unknown): Column {
-  if (isTypedArray(given)) return accept({ type: 'number', values: given })
-  if (Array.isArray(given)) return accept(fromCells(name, given))
-  if (typeof given === 'object' && given !== null && 'type' in given)
-    return accepted.has(given) ? (given as Column) : accept(checkColumn(name, given)) // it was one
-  throw typeError(name, 'a column: an array, or { type, ... }', given)
-}
-
-function checkColumn(name: string, given: object): Column {
-  const { type, values, codes, categories } = given as Record<string, unknown>
-  if (type === 'number' && isTypedArray(values)) return { type, values }
-  if (type === 'date' && types.isFloat64Array(values)) return { type, values }
-  if (type === 'category' && types.isInt32Array(codes) && Array.isArray(categories)) {
-    const texts: readonly unknown[] = categories
-    if (!texts.every((text): text is string => typeof text === 'string'))
-      throw typeError(`${name}.categories`, 'an array of texts', categories)
-    if (new Set(texts).size < texts.length)
-      throw new RangeError(`Expected \`${name}.categories\` to have each text once`)
-    const bad = codes.findIndex((code) => code < -1 || code >= texts.length)
-    if (bad >= 0)
-      throw rangeError(`${name}.codes[${bad}]`, `from -1 to ${texts.length - 1}`, codes[bad])
-    return { type, codes, categories: Object.isFrozen(texts) ? texts : Object.freeze([...texts]) }
-  }
-  throw typeError(name, "a column of type 'number', 'category' or 'date' with its values", given)
-}
-
-/** The first value that is there says which type the column has. */
-function fromCells(name: string, cells: readonly unknown[]): Column {
-  const first = cells.find((cell) => cell !== null && cell !== undefined)
-  const refuse = (cell: unknown, row: number, what: string) => {
-    const wanted =
-      cell === first
-        ? 'a number, true or false, a text or a date'
-        : `${what}, as the column's first value is`
-    return atRow(typeError(`${name}[${row}]`, wanted, cell), row)
-  }
-  if (typeof first === 'string') {
-    const places = new Map<string, number>()
-    const codes = Int32Array.from(cells, (cell, row) => {
-      if (cell === null || cell === undefined) return -1
-      if (typeof cell !== 'string') throw refuse(cell, row, 'a text')
-      const place = places.get(cell) ?? places.size
-      places.set(cell, place)
-      return place
-    })
-    return { type: 'category', codes, categories: [...places.keys()] }
-  }
-  const isDate = types.isDate(first)
-  const values = Float64Array.from(cells, (cell, row) => {
-    if (cell === null || cell === undefined) return NaN
-    if (isDate) {
-      if (!types.isDate(cell)) throw refuse(cell, row, 'a date')
-      return cell.getTime()
-    }
-    if (typeof cell === 'boolean') return Number(cell)
-    if (typeof cell === 'number') return cell
-    throw refuse(cell, row, 'a number')
-  })
-  return { type: isDate ? 'date' : 'number', values }
-}
-
-/**
- * The values of at least one column after the other's; see {@link Table.concatenate}.
- *
- * @throws TypeError, with the column's name, if they are of several types
- */
-export function concatenateColumns(name: string, columns: readonly Column[]): Column {
-  const [first] = columns
-  if (first === undefined) throw new Error('No column')
-  if (columns.length === 1) return first
-  const other = columns.find(({ type }) => type !== first.type)
-  if (other !== undefined)
-    throw new TypeError(
-      `Column ${show(name)} holds ${whatHolds(first.type)} and ${whatHolds(other.type)}`,
-    )
-  if (first.type === 'category') {
-    const parts = columns as readonly CategoryColumn[] // no other type, see above
-    const { categories } = first
-    if (parts.every((part) => part.categories === categories))
-      return { ...first, codes: join(parts.map(({ codes }) => codes)) }
-    const places = new Map<string, number>()
-    for (const { categories } of parts)
-      for (const text of categories) if (!places.has(text)) places.set(text, places.size)
-    const codes = parts.map((part) => {
-      const mapped = part.categories.map((text) => places.get(text) ?? -1)
-      return part.codes.map((code) => mapped[code] ?? -1)
-    })
-    return { type: 'category', codes: join(codes), categories: [...places.keys()] }
-  }
-  const parts = (columns as readonly (NumberColumn | DateColumn)[]).map(({ values }) => values)
-  return { type: first.type, values: join(parts) } as Column // dates are all Float64Array
-}
-
-/** One array of all values, of the arrays' own type, or of float64 if they are of several. */
-function join<A extends TypedArray>(arrays: readonly A[]): A {
-  const length = arrays.reduce((sum, array) => sum + array.length, 0)
-  const [first] = arrays
-  if (first === undefined) throw new Error('No array')
-  const tag = first[Symbol.toStringTag]
-  const isOneType = arrays.every((array) => array[Symbol.toStringTag] === tag)
-  const all: TypedArray = isOneType ? emptyLike(first, length) : new Float64Array(length)
-  let end = 0
-  for (const array of arrays) {
-    all.set(array, end)
-    end += array.length
-  }
-  return all as A // of one type; mixed columns are all numbers
 }

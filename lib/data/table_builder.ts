@@ -2,8 +2,9 @@ import { show } from '../errors.js'
 import type { DType, FloatArray } from '../matrix.js'
 import type { ColumnType } from './column_types.js'
 import { columnTypes } from './column_types.js'
-import type { Column } from './table.js'
-import { accept, Table } from './table.js'
+import type { Column } from './column.js'
+import { accept } from './column.js'
+import { Table } from './table.js'
 
 /** How texts become the values of columns. */
 export interface TextSettings {

@@ -1,4 +1,5 @@
 import type { CheckedMatrix, DType, FloatArray, Matrix, TypedArray } from '../matrix.js'
+import { arrayLike } from '../matrix.js'
 
 // Between rows and columns, a block of rows at a time: one that stays in the cache while each
 // column passes over it.
@@ -8,7 +9,7 @@ const blockRows = 1024
 /** The columns of a row-major matrix, each in an array of the matrix's type. */
 export function columnsOf({ data, rows, columns: width }: CheckedMatrix): TypedArray[] {
   if (width === 1) return [data]
-  const columns = Array.from({ length: width }, () => data.slice(0, rows)) // for their type
+  const columns = Array.from({ length: width }, () => arrayLike(data, rows))
   for (let begin = 0; begin < rows; begin += blockRows) {
     const end = Math.min(begin + blockRows, rows)
     columns.forEach((column, j) => {

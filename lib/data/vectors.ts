@@ -1,8 +1,8 @@
-import { types } from 'node:util'
 import { show } from '../errors.js'
 import type { TypedArray } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
-import type { CategoryColumn, Column, DateColumn, NumberColumn } from './table.js'
+import type { Column, DateColumn, NumberColumn } from './column.js'
+import { findRepeated, fitsFloat32 } from './column.js'
 import { Table } from './table.js'
 
 // Columns of a Table from the vectors of column-oriented libraries: arrays of values, beside bits
@@ -14,12 +14,8 @@ export interface Validity {
   readonly offset: number
 }
 
-/** What the column is called in messages. */
-export interface Named {
-  readonly name: string
-}
-
-type BigInts = BigInt64Array | BigUint64Array
+/** The arrays that vectors of numbers lie in. */
+export type Values = TypedArray | BigInt64Array | BigUint64Array
 
 const mostMilliseconds = 8.64e15 // of a JavaScript date
 
@@ -32,21 +28,20 @@ export function isValid(validity: Validity | undefined, row: number): boolean {
 
 /** Numbers as they are, without a copy if all are there; integers of 64 bits as float64. */
 export function toNumberColumn(
-  { name }: Named,
-  values: TypedArray | BigInts,
+  name: string,
+  values: Values,
   validity: Validity | undefined,
 ): NumberColumn {
   if (!isTypedArray(values)) return { type: 'number', values: toExact(name, values, validity) }
   if (validity === undefined) return { type: 'number', values }
-  const isNarrow = values.BYTES_PER_ELEMENT <= 2 || types.isFloat32Array(values)
-  const numbers = isNarrow ? Float32Array.from(values) : Float64Array.from(values)
+  const numbers = fitsFloat32(values) ? Float32Array.from(values) : Float64Array.from(values)
   for (let row = 0; row < numbers.length; row++) if (!isValid(validity, row)) numbers[row] = NaN
   return { type: 'number', values: numbers }
 }
 
 /** The quotients of integers and 10 ** `scale`: decimal numbers, rounded once. */
 export function toDecimalColumn(
-  { name }: Named,
+  name: string,
   values: ArrayLike<number | bigint>,
   scale: number,
   validity: Validity | undefined,
@@ -58,7 +53,7 @@ export function toDecimalColumn(
 
 /** Dates from numbers of `unit` milliseconds since 1970, to the millisecond before. */
 export function toDateColumn(
-  { name }: Named,
+  name: string,
   values: ArrayLike<number | bigint>,
   unit: number,
   validity: Validity | undefined,
@@ -90,33 +85,10 @@ function divide(value: bigint, divisor: bigint): number {
  * @throws RangeError if they do: one would hide the other
  */
 export function toTable(columns: readonly (readonly [name: string, column: Column])[]): Table {
-  const names = new Set<string>()
-  for (const [name] of columns) {
-    if (names.has(name))
-      throw new RangeError(`Two columns have the name ${show(name)}; rename one of them`)
-    names.add(name)
-  }
+  const repeated = findRepeated(columns.map(([name]) => name))
+  if (repeated !== undefined)
+    throw new RangeError(`Two columns have the name ${show(repeated)}; rename one of them`)
   return new Table(new Map(columns))
-}
-
-/** Texts, each of them once; null where there is none. */
-export function toCategoryColumn(
-  length: number,
-  textAt: (row: number) => string | null,
-): CategoryColumn {
-  const places = new Map<string, number>()
-  const codes = new Int32Array(length)
-  for (let row = 0; row < length; row++) {
-    const text = textAt(row)
-    if (text === null) {
-      codes[row] = -1
-      continue
-    }
-    const place = places.get(text) ?? places.size
-    if (place === places.size) places.set(text, place)
-    codes[row] = place
-  }
-  return { type: 'category', codes, categories: [...places.keys()] }
 }
 
 /** @throws RangeError for an integer that float64 does not tell from its neighbours */

@@ -1,13 +1,11 @@
-// Over 400 lines: the options, the finding with its texts, and how the one becomes the other.
-
 import { Table } from '../data/table.js'
 import { Dataset } from '../dataset.js'
-import { typeError } from '../errors.js'
+import { listed, typeError } from '../errors.js'
 import type { DType } from '../matrix.js'
 import { Model } from '../model.js'
 import { Network } from '../network.js'
-import type { OptionsOf } from '../options/index.js'
-import { checks, complete, defaulted, oneOf, optional, required } from '../options/index.js'
+import type { ErrorMetric, OptionsOf } from '../options/index.js'
+import { checks, complete, diagnosisOptions, measuredErrorOptions } from '../options/index.js'
 import { diagnosisChart } from '../plot/diagnosis.js'
 import type { ThemeName } from '../plot/themes.js'
 import { Trainer } from '../trainer.js'
@@ -15,8 +13,8 @@ import type { Estimate } from './estimates.js'
 import { combine, exactly, meanEstimate, normalQuantile, rateEstimate } from './estimates.js'
 import type { GapName } from './gaps.js'
 import { gaps as gapKinds } from './gaps.js'
-import type { ErrorMetric, Predictor } from './set_errors.js'
-import { checkSet, errorMetrics, setError } from './set_errors.js'
+import type { Predictor } from './set_errors.js'
+import { checkSet, setError } from './set_errors.js'
 import { alignColumns } from './text_table.js'
 
 /** The sets of a diagnosis, in the order in which errors grow. */
@@ -32,23 +30,9 @@ const gapFrom = {
   dev: 'devOverfitting',
 } as const
 
-const gapBegins = ['optimal', 'train', 'trainDev', 'dev'] as const
+const gapBegins = Object.keys(gapFrom) as (keyof typeof gapFrom)[] // its own
 
-/** Options of `diagnose` that are no sets. */
-export const diagnosisOptions = {
-  /** What the errors are. Default: 'errorRate' where rows have class labels or rates are given, else 'meanSquaredError'. */
-  metric: optional(oneOf(errorMetrics)),
-  /** How sure the intervals are, in (0, 1). Default 0.95. */
-  confidence: defaulted(0.95, checks.positiveFraction),
-}
 const ownOptions = ['network', 'trainer', 'model', 'optimalError', ...diagnosedSets] as const
-
-/** An error that was measured before. */
-const measuredOptions = {
-  error: required(checks.nonNegative),
-  rows: optional(checks.positiveInteger),
-  standardError: optional(checks.nonNegative),
-}
 
 /** An error that was measured elsewhere: a rate of so many rows, or any error with its standard error. */
 export type MeasuredError =
@@ -269,7 +253,7 @@ export class Diagnosis {
  * diagnosis.dominant // 'variance'
  * console.log(String(diagnosis))
  * // or a Model, with tables as they were read
- * await diagnose({ model, train: trainTable, dev: devTable })
+ * await diagnose({ model, train: trainTable, dev: testTable })
  * // or with errors that were measured before
  * await diagnose({ train: { error: 0.02, rows: 5000 }, dev: { error: 0.1, rows: 1000 } })
  */
@@ -345,7 +329,7 @@ function checkMeasured(name: string, value: unknown, metric: ErrorMetric): Measu
   if (typeof value !== 'object' || value === null || !('error' in value))
     throw typeError(name, 'a Dataset, a Table, { error, rows } or { error, standardError }', value)
   const path = `${name}.`
-  const measured = complete('diagnose', measuredOptions, value, { path })
+  const measured = complete('diagnose', measuredErrorOptions, value, { path })
   const error = errorCheck(metric)(`${path}error`, measured.error)
   const { rows, standardError } = measured
   if (rows !== undefined && standardError !== undefined)
@@ -408,11 +392,4 @@ const titles: Readonly<Record<ErrorMetric, string>> = {
 
 function percent(fraction: number, decimals = 0): string {
   return `${Number((100 * fraction).toFixed(decimals))} %`
-}
-
-/** `a, b or c`. */
-function listed(words: readonly string[]): string {
-  return words.length < 2
-    ? words.join('')
-    : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
 }

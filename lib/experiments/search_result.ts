@@ -157,6 +157,33 @@ export class GridResult<
   }
 }
 
+/** One round of a halving search. */
+export interface HalvingRound {
+  /** Epochs that its networks come to. */
+  readonly epochs: number
+  /** How many networks. */
+  readonly trials: number
+}
+
+/** What a halving search found. Its trials are as they were in the last round they took part in. */
+export class HalvingResult<
+  P = object,
+  M extends MetricName = never,
+  D extends DataSets = DataSets,
+> extends SearchResult<P, M, D> {
+  /** The rounds, those that were not finished left out. */
+  readonly rounds: readonly HalvingRound[]
+
+  /** @internal */
+  constructor(
+    rounds: readonly HalvingRound[],
+    ...[trials, best, completed, ranking]: ConstructorParameters<typeof SearchResult<P, M, D>>
+  ) {
+    super(trials, best, completed, ranking)
+    this.rounds = rounds
+  }
+}
+
 function at(point: unknown, name: string): unknown {
   return typeof point === 'object' && point !== null ? Reflect.get(point, name) : undefined
 }

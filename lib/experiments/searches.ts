@@ -12,8 +12,8 @@ import type { Distribution } from './distributions.js'
 import { checkDistribution, toDrawn } from './distributions.js'
 import type { Experiment } from './experiment.js'
 import { Ranking } from './ranking.js'
-import type { GridAxis } from './search_result.js'
-import { GridResult, SearchResult } from './search_result.js'
+import type { GridAxis, HalvingRound } from './search_result.js'
+import { GridResult, HalvingResult, SearchResult } from './search_result.js'
 import type { Candidate, DataSets, Trial } from './trial.js'
 import { checkData } from './trial.js'
 import type { ExperimentOptions } from './trial_runner.js'
@@ -65,14 +65,6 @@ export type HalvingSearchOptions<P, C, M extends MetricName, D extends DataSets>
 > &
   SearchOptions<P, M, D> &
   C
-
-/** One round of a halving search. */
-export interface HalvingRound {
-  /** Epochs that its networks come to. */
-  readonly epochs: number
-  /** How many networks. */
-  readonly trials: number
-}
 
 /**
  * Trains a network for each combination of options, side by side over the processors, all on one
@@ -157,25 +149,6 @@ export function randomSearch<
     const trials = await runner.run(candidates, [epochs], true)
     return new SearchResult(trials, runner.best, trials.length === count, ranking)
   })
-}
-
-/** What a halving search found. Its trials are as they were in the last round they took part in. */
-export class HalvingResult<
-  P = object,
-  M extends MetricName = never,
-  D extends DataSets = DataSets,
-> extends SearchResult<P, M, D> {
-  /** The rounds, those that were not finished left out. */
-  readonly rounds: readonly HalvingRound[]
-
-  /** @internal */
-  constructor(
-    rounds: readonly HalvingRound[],
-    ...[trials, best, completed, ranking]: ConstructorParameters<typeof SearchResult<P, M, D>>
-  ) {
-    super(trials, best, completed, ranking)
-    this.rounds = rounds
-  }
 }
 
 /**

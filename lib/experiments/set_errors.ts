@@ -4,22 +4,13 @@ import type { Matrix } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
 import type { Network } from '../network.js'
 import { checkTargets } from '../objective.js'
+import type { ErrorMetric } from '../options/index.js'
 import type { Pipeline } from '../preparation/pipeline.js'
 import type { Estimate } from './estimates.js'
 import { meanEstimate, rateEstimate } from './estimates.js'
 
 // The error of a network on a set, from the errors of its rows: their spread is what the interval
 // is made of.
-
-/** What the errors of a diagnosis can be. */
-export const errorMetrics = [
-  'errorRate',
-  'meanSquaredError',
-  'rootMeanSquaredError',
-  'meanAbsoluteError',
-] as const
-/** 'errorRate', the share of rows whose class is not predicted, or a metric of a Trainer's. */
-export type ErrorMetric = (typeof errorMetrics)[number]
 
 /** What makes the errors: a network, and of a Model the pipeline that knows the target's own units. */
 export interface Predictor {

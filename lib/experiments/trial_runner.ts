@@ -146,7 +146,7 @@ export class TrialRunner<P, M extends MetricName, D extends DataSets> {
     })
     await this.#workshop.scheduler.run(left, async (candidate) => {
       const { index } = candidate
-      const training = this.#trainings.get(index) ?? this.#begin(candidate)
+      const training = this.#trainings.get(index) ?? new Training(candidate, this.#workshop)
       if (!isLast) this.#trainings.set(index, training)
       const trial = await training.advance(stages)
       if (trial === undefined) return
@@ -160,10 +160,6 @@ export class TrialRunner<P, M extends MetricName, D extends DataSets> {
   keep(candidates: readonly Candidate<P, D>[]): void {
     const kept = new Set(candidates.map(({ index }) => index))
     for (const index of this.#trainings.keys()) if (!kept.has(index)) this.#trainings.delete(index)
-  }
-
-  #begin(candidate: Candidate<P, D>): Training<P, M, D> {
-    return new Training(candidate, this.#workshop)
   }
 
   #compare(trial: Trial<P, M, D>): void {

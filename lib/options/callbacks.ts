@@ -1,4 +1,3 @@
-import { typeError } from '../errors.js'
 import { checks, nameIn, oneOf } from './checks.js'
 import { defaulted, optional } from './option.js'
 
@@ -13,10 +12,7 @@ export const directions = ['auto', 'min', 'max'] as const
 /** What tells callbacks which score to look at. */
 const monitorOptions = {
   /** The score: 'loss', a metric, one of a validation set, as 'validation.loss' or 'validation.dev.accuracy', or of `train`. Default: the loss of the first validation set, or else of the training. */
-  monitor: optional((name: string, value: unknown): string => {
-    if (typeof value !== 'string') throw typeError(name, 'the name of a score', value)
-    return value
-  }),
+  monitor: optional(checks.scoreName),
   /** Whether smaller ('min') or larger ('max') is better. Default 'auto': 'min' for losses, penalties and errors, 'max' for the rest. */
   direction: defaulted('auto', oneOf(directions)),
 }

@@ -1,4 +1,4 @@
-import { rangeError, typeError, unknownName } from '../errors.js'
+import { listed, rangeError, typeError, unknownName } from '../errors.js'
 
 // Checks of single values: each returns the value, or throws the one clear error.
 
@@ -7,6 +7,14 @@ export function number(what: string, accepts: (value: number) => boolean) {
   return (name: string, value: unknown): number => {
     if (typeof value !== 'number') throw typeError(name, what, value)
     if (!accepts(value)) throw rangeError(name, what, value)
+    return value
+  }
+}
+
+/** Returns a check that a value is a text. */
+export function text(what: string) {
+  return (name: string, value: unknown): string => {
+    if (typeof value !== 'string') throw typeError(name, what, value)
     return value
   }
 }
@@ -25,6 +33,8 @@ export const checks = {
   nonNegative: number('a non-negative number', (value) => Number.isFinite(value) && value >= 0),
   finite: number('a finite number', Number.isFinite),
   integer: number('an integer', Number.isSafeInteger),
+  // As `Array.prototype.slice` takes it.
+  place: number('an integer', (value) => Number.isInteger(value) || Math.abs(value) === Infinity),
   // Of a size that float32 holds, with room to compute.
   float: number('a number from -1e30 to 1e30', (value) => Math.abs(value) <= 1e30),
   nonNegativeFloat: number('a number from 0 to 1e30', (value) => value >= 0 && value <= 1e30),
@@ -40,6 +50,9 @@ export const checks = {
     if (typeof value !== 'boolean') throw typeError(name, 'true or false', value)
     return value
   },
+  text: text('a text'),
+  columnName: text('the name of a column'),
+  scoreName: text('the name of a score'),
 }
 
 const mostThreads = 1024
@@ -64,8 +77,7 @@ export function arrayOf<T>(what: string, check: (name: string, value: unknown) =
  * list, `names`.
  */
 export function oneOf<const T extends readonly string[]>(names: T) {
-  const quoted = names.map((name) => `'${name}'`)
-  const what = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`
+  const what = listed(names.map((name) => `'${name}'`))
   const check = (name: string, value: unknown): T[number] => {
     if (typeof value !== 'string') throw typeError(name, what, value)
     if (!isOneOf(names, value)) throw rangeError(name, what, value)

@@ -104,9 +104,9 @@ export type TimeSeriesOptions = OptionsOf<typeof timeSeriesOptions>
 export const tableFoldOptions = {
   ...order,
   /** Name of a column of texts or integers: every part gets its share of each; missing ones are a class, too. */
-  stratify: optional(columnName),
+  stratify: optional(checks.columnName),
   /** Name of a column: rows of one value stay together. */
-  groups: optional(columnName),
+  groups: optional(checks.columnName),
 }
 /** Options of `Table.kFold`. @interface */
 export type TableFoldOptions = OptionsOf<typeof tableFoldOptions>
@@ -115,7 +115,7 @@ export type TableFoldOptions = OptionsOf<typeof tableFoldOptions>
 export const tableSplitOptions = {
   ...tableFoldOptions,
   /** Name of a column of numbers or dates: the parts are consecutive in time, rows of one time stay together. */
-  time: optional(columnName),
+  time: optional(checks.columnName),
 }
 /** Options of `Table.split`. @interface */
 export type TableSplitOptions = OptionsOf<typeof tableSplitOptions>
@@ -124,16 +124,11 @@ export type TableSplitOptions = OptionsOf<typeof tableSplitOptions>
 export const tableTimeSeriesOptions = {
   ...timeSeries,
   /** Name of a column of numbers or dates: rows of one time stay together. Default: rows stand in order of time. */
-  time: optional(columnName),
+  time: optional(checks.columnName),
 }
 /** Options of `Table.timeSeriesSplit`. @interface */
 export type TableTimeSeriesOptions = OptionsOf<typeof tableTimeSeriesOptions>
 
 function strata(name: string, value: unknown): boolean | RowKeys {
   return typeof value === 'boolean' ? value : rowKeys(name, value)
-}
-
-function columnName(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw typeError(name, 'the name of a column', value)
-  return value
 }

@@ -1,4 +1,3 @@
-import { typeError } from '../errors.js'
 import { directions } from './callbacks.js'
 import { arrayOf, checks, number, oneOf } from './checks.js'
 import { defaulted, optional, required } from './option.js'
@@ -18,10 +17,7 @@ export const experimentOptions = {
 /** What tells a search which score to go by. */
 const rankingOptions = {
   /** The score to go by: 'test.accuracy' for that of a data set, or 'accuracy' for that of the first set that is not `train`. Default: the first metric of that set, or its loss. */
-  monitor: optional((name: string, value: unknown): string => {
-    if (typeof value !== 'string') throw typeError(name, 'the name of a score', value)
-    return value
-  }),
+  monitor: optional(checks.scoreName),
   /** Whether smaller ('min') or larger ('max') is better. Default 'auto': 'min' for losses, penalties and errors, 'max' for the rest. */
   direction: defaulted('auto', oneOf(directions)),
 }
@@ -60,4 +56,32 @@ export const learningCurveOptions = {
   ...crossValidationOptions,
   /** Sizes of the training set: fractions of it, in (0, 1], or numbers of rows if one is above 1. Default [0.1, 0.325, 0.55, 0.775, 1]. */
   sizes: defaulted([0.1, 0.325, 0.55, 0.775, 1], arrayOf('an array of sizes', checks.positive)),
+}
+
+/** What the errors of a diagnosis can be. */
+const errorMetrics = [
+  'errorRate',
+  'meanSquaredError',
+  'rootMeanSquaredError',
+  'meanAbsoluteError',
+] as const
+/** 'errorRate', the share of rows whose class is not predicted, or a metric of a Trainer's. */
+export type ErrorMetric = (typeof errorMetrics)[number]
+
+/** Options of `diagnose` that are no sets. */
+export const diagnosisOptions = {
+  /** What the errors are. Default: 'errorRate' where rows have class labels or rates are given, else 'meanSquaredError'. */
+  metric: optional(oneOf(errorMetrics)),
+  /** How sure the intervals are, in (0, 1). Default 0.95. */
+  confidence: defaulted(0.95, checks.positiveFraction),
+}
+
+/** An error of a diagnosis that was measured before. */
+export const measuredErrorOptions = {
+  /** The error, a number from 0; of a rate in [0, 1]. */
+  error: required(checks.nonNegative),
+  /** Rows that a rate was taken of, a positive integer. */
+  rows: optional(checks.positiveInteger),
+  /** Of the error, a number from 0. */
+  standardError: optional(checks.nonNegative),
 }

@@ -7,7 +7,7 @@ import { defaulted, optional } from './option.js'
 /** What every picture may be told. */
 const picture = {
   /** Default: what the picture shows. */
-  title: optional(text),
+  title: optional(checks.text),
   /** Its colours: those of one theme, or of the one that the reader's system is set to. Default 'auto'. */
   theme: defaulted('auto', oneOf(['light', 'dark', 'auto'])),
 }
@@ -17,7 +17,7 @@ export const checkTheme = picture.theme.check
 const described = {
   ...picture,
   /** A line below the title. */
-  subtitle: optional(text),
+  subtitle: optional(checks.text),
 }
 
 /** Options of `plot.history`. */
@@ -33,13 +33,22 @@ export type HistoryPlotOptions = OptionsOf<typeof historyOptions>
 
 const classNames = {
   /** What the classes are called, by their index. Default: by their index. */
-  classNames: optional(arrayOf('an array of names', name)),
+  classNames: optional(arrayOf('an array of names', label)),
 }
 
 /** Options of `plot.confusion`. */
 export const confusionOptions = { ...described, ...classNames }
 /** Options of `plot.confusion`. */
 export type ConfusionOptions = OptionsOf<typeof confusionOptions>
+
+/** Options of `plot.predictions`. */
+export const predictionsOptions = {
+  ...described,
+  /** What is predicted, for the axes. Default 'value'. */
+  target: defaulted('value', checks.text),
+}
+/** Options of `plot.predictions`. */
+export type PredictionsPlotOptions = OptionsOf<typeof predictionsOptions>
 
 /** Options of `plot.images` that are no labels. */
 export const imagesOptions = {
@@ -73,12 +82,8 @@ export const decisionBoundaryOptions = {
 /** Options of `plot.decisionBoundary`. */
 export type DecisionBoundaryOptions = OptionsOf<typeof decisionBoundaryOptions>
 
-function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw typeError(name, 'a text', value)
-  return value
-}
-
-function name(name: string, value: unknown): string | number {
+/** Checks what stands for a class, a row or a column. */
+export function label(name: string, value: unknown): string | number {
   if (typeof value !== 'string' && typeof value !== 'number')
     throw typeError(name, 'a text or a number', value)
   return value

@@ -17,7 +17,7 @@ function rangeWithin(what: string, low: number, high: number) {
   }
 }
 
-const whatCategories = 'an array of different texts, or of different numbers'
+const whatCategories = 'an array of different texts, or of different finite numbers'
 
 /** Checks the values of one category column. */
 export function checkCategories(name: string, value: unknown): Categories {
@@ -26,7 +26,8 @@ export function checkCategories(name: string, value: unknown): Categories {
   const type = typeof values[0]
   if (values.some((each) => typeof each !== type || !['string', 'number'].includes(typeof each)))
     throw typeError(name, whatCategories, value)
-  if (new Set(values).size !== values.length || values.includes(NaN))
+  const areFinite = type === 'string' || values.every(Number.isFinite)
+  if (new Set(values).size !== values.length || !areFinite)
     throw rangeError(name, whatCategories, value)
   return Object.freeze(values) as Categories // all of one type
 }

@@ -1,30 +1,32 @@
-import { rangeError, typeError } from '../errors.js'
+import { checkNamedOnce } from '../data/column.js'
+import { rangeError } from '../errors.js'
 import { checkDType } from '../matrix.js'
-import { arrayOf, checks, oneOf } from './checks.js'
+import { arrayOf, checks, oneOf, text } from './checks.js'
 import type { OptionsOf } from './option.js'
 import { defaulted, optional } from './option.js'
-
-const text = (name: string, value: unknown): string => {
-  if (typeof value !== 'string') throw typeError(name, 'a text', value)
-  return value
-}
 
 /** One printable ASCII character, or a tab. */
 const character = (name: string, value: unknown): string => {
   const what = 'one ASCII character'
-  if (typeof value !== 'string') throw typeError(name, what, value)
-  if (!/^[\t -~]$/.test(value)) throw rangeError(name, what, value)
-  return value
+  const character = text(what)(name, value)
+  if (!/^[\t -~]$/.test(character)) throw rangeError(name, what, value)
+  return character
 }
 
-const texts = arrayOf('an array of texts', text)
+const texts = arrayOf('an array of texts', checks.text)
+
+const names = (name: string, value: unknown): readonly string[] => {
+  const columns = texts(name, value)
+  checkNamedOnce(columns)
+  return columns
+}
 
 /** Options of readers whose columns are made of texts or JSON values. */
 const columnOptions = {
   /** Texts that stand for a missing value, after `trim`. Default '', '?', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL'. */
   missing: defaulted(['', '?', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL'], texts),
-  /** The columns that are kept, in this order. Default: all. */
-  select: optional(texts),
+  /** The columns that are kept, in this order, each once. Default: all. */
+  select: optional(names),
   /** Whether spaces around a value are dropped. Default true. */
   trim: defaulted(true, checks.boolean),
   /** Type of the arrays that numbers come in. Default 'float64'. */
@@ -53,13 +55,15 @@ export const csvOptions = {
   encoding: defaulted('utf-8', oneOf(['utf-8', 'latin1'])),
 }
 
-/** Options of `readNpy` and `readNpz`. */
-export const npyOptions = {
+/** Options of readers of arrays. */
+export const arrayFileOptions = {
   /** Most bytes that compressed data may unfold to, a positive integer. Default 2^30, 1 GiB. */
   maximumBytes: defaulted(2 ** 30, checks.positiveInteger),
 }
 /** Options of `readNpy` and `readNpz`. @interface */
-export type ReadNpyOptions = OptionsOf<typeof npyOptions>
+export type ReadNpyOptions = OptionsOf<typeof arrayFileOptions>
+/** Options of `readIdx`. @interface */
+export type ReadIdxOptions = OptionsOf<typeof arrayFileOptions>
 
 /** Options of the toy sets. */
 export const toyOptions = {

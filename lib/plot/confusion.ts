@@ -1,4 +1,5 @@
 import { toLabels } from '../categorical.js'
+import { Dataset } from '../dataset.js'
 import { rangeError, show } from '../errors.js'
 import type { Labels, MatrixLike } from '../matrix.js'
 import { toMatrix } from '../matrix.js'
@@ -12,7 +13,8 @@ import { toTitle } from './titles.js'
 
 /** The classes of rows, and those that they were taken for, by index. */
 export interface PredictedLabels {
-  readonly labels: Labels
+  /** Class indices, or a Dataset that has them. */
+  readonly labels: Labels | Dataset
   readonly predictions: Labels
 }
 
@@ -25,6 +27,8 @@ const layouts = [
   { mostClasses: 200, width: 12, height: 12, fontSize: 0, hasShares: false },
 ] as const
 const [, , smallest] = layouts
+/** More are not drawn. */
+export const { mostClasses } = smallest
 const gap = 0.04 // between cells, of their size
 // Opacities of a cell's colour: the least tells it from 0, the most leaves its number readable.
 const faintest = 0.14
@@ -41,9 +45,9 @@ const strongest = 0.62
  * predictions are not of one length, or the names are not as many as the classes
  *
  * @example
- * const { confusionMatrix } = await trainer.evaluate(test) // metrics: ['confusionMatrix']
- * await plot.confusion(confusionMatrix, { classNames: ['cat', 'dog', 'horse'] })
- * await plot.confusion({ labels: test.y, predictions: network.classify(test) })
+ * await plot.confusion({ labels: test, predictions: network.classify(test) })
+ * // or what the metric `confusionMatrix` has counted
+ * await plot.confusion([[8, 1, 1], [0, 9, 1], [0, 2, 8]], { classNames: ['cat', 'dog', 'horse'] })
  */
 export async function confusion(
   matrix: MatrixLike | PredictedLabels,
@@ -66,7 +70,8 @@ function isPredicted(value: MatrixLike | PredictedLabels): value is PredictedLab
 }
 
 function count({ labels, predictions }: PredictedLabels, named: number | undefined): number[][] {
-  const [given, found] = [toLabels('labels', labels), toLabels('predictions', predictions)]
+  const given = toLabels('labels', labels instanceof Dataset ? labels.y : labels)
+  const found = toLabels('predictions', predictions)
   if (given.indices.length !== found.indices.length)
     throw new RangeError(
       `\`predictions\` has ${found.indices.length} entries, \`labels\` has ${given.indices.length}`,

@@ -47,7 +47,12 @@ interface Scene {
  * that is unknown, of the wrong type or out of range
  *
  * @example
- * await plot.decisionBoundary(network, moons({ noise: 0.2 }))
+ * const layers = [dense(16, 'tanh'), dense(2, 'softmax')]
+ * const network = new Network({ inputs: 2, layers })
+ * const trainer = new Trainer(network, { loss: 'categoricalCrossentropy', optimizer: 'lbfgs' })
+ * const data = moons({ noise: 0.2 })
+ * await trainer.fit(data, { epochs: 50 })
+ * const svg = await plot.decisionBoundary(network, data)
  */
 export async function decisionBoundary(
   network: Network | Network<'float64'> | Network<DType>,

@@ -1,4 +1,5 @@
-const largest = 1e150 // beyond it squares and differences overflow
+// Beyond these a scale has no room to compute.
+const largest = 1e300
 const smallest = 1e-290
 
 /** Whether a number has a place on an axis. */

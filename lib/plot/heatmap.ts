@@ -1,4 +1,16 @@
 import { typeError } from '../errors.js'
+import { toNumbers } from '../matrix.js'
+import type { SettingsOf } from '../options/index.js'
+import {
+  arrayOf,
+  checks,
+  complete,
+  defaulted,
+  label,
+  oneOf,
+  optional,
+  required,
+} from '../options/index.js'
 import { extentOf, isDrawable } from './extent.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
@@ -24,8 +36,8 @@ export interface Heatmap {
   /** From the bottom to the top. */
   readonly y: HeatmapAxis
   /**
-   * `values[i][j]` is that of `y.values[i]` and `x.values[j]`. What is not finite is crossed; what
-   * has no place on the scale has no colour.
+   * `values[i][j]` is that of `y.values[i]` and `x.values[j]`. What is not finite, or of a size above
+   * 1e300, is crossed; what has no place on the scale has no colour.
    */
   readonly values: readonly (readonly number[])[]
   /** Whether equal differences or equal factors are equal steps of colour. Default 'linear'. */
@@ -37,6 +49,20 @@ const layouts = [
   { mostCells: 24, width: 54, height: 40, hasLabels: true },
   { mostCells: Infinity, width: 12, height: 12, hasLabels: false },
 ] as const
+const axisFields = {
+  title: required(checks.text),
+  values: required(arrayOf('an array of numbers and texts', label)),
+}
+const fields = {
+  title: required(checks.text),
+  subtitle: optional(checks.text),
+  x: required(axis),
+  y: required(axis),
+  values: required(arrayOf('an array of rows', toNumbers)),
+  scale: defaulted('linear', oneOf(['linear', 'log'])),
+}
+type Fields = SettingsOf<typeof fields>
+
 // Not the themes' own black and white, which a dark theme would replace: the cells stay as they are.
 const dark = '#000000'
 const bright = '#fffffe'
@@ -47,7 +73,8 @@ const { light } = themes
  * cell, as SVG.
  *
  * @param theme - Default 'auto'
- * @throws TypeError or RangeError if there are no cells, or not as many as the axes have values
+ * @throws TypeError or RangeError for what is no chart, if there are no cells, or not as many as the
+ * axes have values
  *
  * @example
  * await plot.heatmap({
@@ -58,14 +85,15 @@ const { light } = themes
  * })
  */
 export async function heatmap(chart: Heatmap, theme?: ThemeName): Promise<string> {
-  checkShape(chart)
+  const checked = complete('heatmap', fields, chart)
+  checkShape(checked)
   const { scheme } = await import('vega') // here: it takes longer to load than all of gemmnet
   const viridis = scheme('viridis') as (place: number) => string // one of Vega's own
-  return render(toSpecification(chart, viridis), chart.title, theme)
+  return render(toSpecification(checked, viridis), checked.title, theme)
 }
 
 function toSpecification(
-  { title, subtitle, x, y, values, scale = 'linear' }: Heatmap,
+  { title, subtitle, x, y, values, scale }: Fields,
   colourAt: (place: number) => string,
 ) {
   const cellsAlong = Math.max(x.values.length, y.values.length)
@@ -73,15 +101,16 @@ function toSpecification(
     layouts.find(({ mostCells }) => cellsAlong <= mostCells) ?? layouts[1]
   const hasPlace = (value: number) => isDrawable(value) && (scale === 'linear' || value > 0)
   const toPlace = scale === 'log' ? Math.log : (value: number) => value
-  const [least, most] = domainOf(values.flat().filter(hasPlace))
-  const cells = values.flatMap((row, i) =>
+  const rows = values.map((row) => Array.from(row))
+  const [least, most] = domainOf(rows.flat().filter(hasPlace))
+  const cells = rows.flatMap((row, i) =>
     row.map((value, j) => {
       const place = (toPlace(value) - toPlace(least)) / (toPlace(most) - toPlace(least))
       return {
         x: j,
         y: i,
         value: hasPlace(value) ? value : null,
-        label: Number.isFinite(value) ? toLabel(value) : '×',
+        label: isDrawable(value) ? toLabel(value) : '×',
         ink: hasPlace(value) ? inkOn(colourAt(place)) : light.label,
       }
     }),
@@ -184,26 +213,20 @@ function inkOn(background: string): string {
   return luminance > Math.sqrt(1.05 * 0.05) - 0.05 ? dark : bright
 }
 
-function checkShape(chart: Heatmap): void {
-  if (typeof Reflect.get(Object(chart) as object, 'x') !== 'object')
-    throw typeError('chart', 'an object with title, x, y and values', chart)
-  const { x, y, values, scale = 'linear' } = chart
-  if (!['linear', 'log'].includes(scale)) throw typeError('scale', "'linear' or 'log'", scale)
-  for (const [name, axis] of [
-    ['x', x],
-    ['y', y],
-  ] as const)
-    // prettier-ignore
-    if (!Array.isArray(axis.values) || axis.values.length === 0)
+function checkShape({ x, y, values }: Fields): void {
+  for (const [name, axis] of Object.entries({ x, y }))
+    if (axis.values.length === 0)
       throw typeError(`${name}.values`, 'an array of at least one value', axis.values)
-  if (!Array.isArray(values) || values.length !== y.values.length)
+  if (values.length !== y.values.length)
     throw new RangeError(
       `\`values\` has ${values.length} rows, \`y\` has ${y.values.length} values`,
     )
-  values.forEach((row: unknown, i) => {
-    if (!Array.isArray(row) || row.length !== x.values.length)
+  values.forEach((row, i) => {
+    if (row.length !== x.values.length)
       throw typeError(`values[${i}]`, `an array of ${x.values.length} numbers`, row)
-    const bad = row.findIndex((value) => typeof value !== 'number')
-    if (bad >= 0) throw typeError(`values[${i}][${bad}]`, 'a number', row[bad])
   })
+}
+
+function axis(name: string, value: unknown) {
+  return complete(name, axisFields, value, { path: `${name}.` })
 }

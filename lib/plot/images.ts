@@ -49,7 +49,7 @@ const mostCharacters = 20 // of a line of a caption
  * type or out of range
  *
  * @example
- * const shown = digits.slice(0, 30)
+ * const shown = test.slice(0, 30)
  * await plot.images(shown, { predictions: network.classify(shown) })
  */
 export async function images(

@@ -2,6 +2,7 @@ export type {
   ConfusionOptions,
   DecisionBoundaryOptions,
   HistoryPlotOptions,
+  PredictionsPlotOptions,
 } from '../options/index.js'
 export type { PredictedLabels } from './confusion.js'
 export { confusion } from './confusion.js'
@@ -15,6 +16,8 @@ export type { ImageLabels, ImagesOptions } from './images.js'
 export { images } from './images.js'
 export type { Axis, Chart, Series } from './lines.js'
 export { lines, panels } from './lines.js'
+export type { PredictedNumbers } from './predictions.js'
+export { predictions } from './predictions.js'
 export type { ThemeName } from './themes.js'
 export type {
   Report,

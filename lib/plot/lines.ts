@@ -14,7 +14,7 @@ export interface Series {
   /** What the legend says; no two series of a chart have the same. */
   readonly name: string
   readonly x: ArrayLike<number>
-  /** As many as `x`. A value that cannot be drawn, such as NaN, or 0 on a log axis, is a gap. */
+  /** As many as `x`. A value that cannot be drawn, such as NaN, one of a size above 1e300, or 0 on a log axis, is a gap. */
   readonly y: ArrayLike<number>
   /** Whether it is what the others are compared with: below them, broad and grey. Default false. */
   readonly isReference?: boolean | undefined

@@ -50,7 +50,8 @@ export interface Report {
  * @throws TypeError, naming the section, for a part that is none, or a picture that is no SVG
  *
  * @example
- * toHTML({
+ * const history = await trainer.fit(train)
+ * const page = plot.toHTML({
  *   title: 'Digits',
  *   sections: [
  *     { parts: ['64-100-50-10, trained for 100 epochs.'] },

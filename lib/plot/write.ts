@@ -27,8 +27,10 @@ const pixelRatio = 2
  * @throws the system's error if it cannot be written
  *
  * @example
- * await plot.write(await plot.history(history), 'history.png')
- * await plot.write([await plot.history(history), await plot.confusion(matrix)], 'run.html')
+ * const history = await plot.history(await trainer.fit(train))
+ * const confusion = await plot.confusion({ labels: test, predictions: network.classify(test) })
+ * await plot.write(history, 'history.png')
+ * await plot.write([history, confusion], 'run.html')
  */
 export async function write(
   pictures: string | readonly string[] | Report,

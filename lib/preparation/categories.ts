@@ -1,7 +1,9 @@
-import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/table.js'
+import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/column.js'
 import { show } from '../errors.js'
-import type { Categories } from '../options/index.js'
+import type { Categories, SettingsOf } from '../options/index.js'
 import { checkCategories, checks, required } from '../options/index.js'
+import type { Position } from './column_transformer.js'
+import { checkNotInfinite } from './column_transformer.js'
 
 // What encoders learn from a column, and the codes that they make of it.
 
@@ -12,6 +14,8 @@ export const categoryFields = {
   /** Whether a value was missing. */
   hasMissing: required(checks.boolean),
 }
+
+type LearnedCategories = SettingsOf<typeof categoryFields>
 
 /** The code of a missing value. */
 export const missing = -1
@@ -38,14 +42,15 @@ export function learnCategories(
   column: Column,
   name: string,
   owner: string,
-  before?: { readonly categories: Categories; readonly hasMissing: boolean },
-): { categories: Categories; hasMissing: boolean } {
+  before?: LearnedCategories,
+): LearnedCategories {
   checkNoDates(column, name, owner)
   const hadMissing = before?.hasMissing ?? false
   const past = before?.categories ?? []
   const known = new Set<string | number>(past)
   if (column.type === 'number') {
     const { values } = column
+    checkNotInfinite(name, values)
     const met = new Set<number>()
     for (const value of values) if (!known.has(value)) met.add(value)
     const hasMissing = met.delete(NaN) || hadMissing
@@ -63,8 +68,35 @@ export function learnCategories(
   return { categories: [...(past as readonly string[]), ...added], hasMissing } // texts all, too
 }
 
+/** What an encoder is told of a column's categories. */
+interface Told {
+  /** Its option `categories`: a list, or one for each column. */
+  readonly categories: Categories | readonly Categories[] | undefined
+  /** Whether values may be none of them. */
+  readonly allowsUnknown: boolean
+}
+
+/**
+ * {@link learnCategories}, with those that were given in the place of those that were found.
+ *
+ * @throws RangeError for a value that is none of those given, unless it may be
+ */
+export function learnCodes(
+  column: Column,
+  { name, index, of, before }: Position<typeof categoryFields>,
+  owner: string,
+  { categories: given, allowsUnknown }: Told,
+): LearnedCategories {
+  const learned = learnCategories(column, name, owner, before)
+  const categories = givenCategories(given, index, of)
+  if (categories === undefined) return learned
+  const row = codesOf(column, categories, name, owner).indexOf(unknown)
+  if (row >= 0 && !allowsUnknown) throw unknownCategory(column, row, name)
+  return { ...learned, categories }
+}
+
 /** The list that an option `categories` has for a column, if it has any. */
-export function givenCategories(
+function givenCategories(
   given: Categories | readonly Categories[] | undefined,
   index: number,
   of: number,

@@ -1,6 +1,6 @@
 import { Table } from '../data/table.js'
-import { show, typeError } from '../errors.js'
-import { arrayOf } from '../options/index.js'
+import { typeError } from '../errors.js'
+import { arrayOf, checks } from '../options/index.js'
 import { checkNames, checkRecord } from './column_transformer.js'
 import type { Transformer } from './transformer.js'
 import { isTransformer, transformerMethods } from './transformer.js'
@@ -22,12 +22,7 @@ export interface Group {
   readonly steps: readonly Transformer[]
 }
 
-export function checkName(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw typeError(name, 'the name of a column', value)
-  return value
-}
-
-export const checkColumns = arrayOf('an array of names of columns', checkName)
+export const checkColumns = arrayOf('an array of names of columns', checks.columnName)
 
 export function checkSteps(name: string, steps: unknown): readonly Transformer[] {
   return arrayOf('a transformer, or an array of them', (place, step) => {
@@ -61,12 +56,6 @@ export function toGroups(given: unknown): readonly Group[] {
     else same.columns.push(name)
   }
   return groups
-}
-
-/** @throws RangeError for a column that is named twice */
-export function checkUses(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new RangeError(`Column ${show(twice)} is named twice`)
 }
 
 /** The columns of several tables of the same rows. */

@@ -1,13 +1,14 @@
 import { parseDate } from '../data/column_types.js'
-import type { Cell, Column, ColumnLike } from '../data/table.js'
-import { Table, whatHolds } from '../data/table.js'
+import type { Cell, Column, ColumnLike } from '../data/column.js'
+import { findRepeated, whatHolds } from '../data/column.js'
+import { Table } from '../data/table.js'
+import { columnsOf } from '../data/transpose.js'
 import { GemmnetError, rangeError, show, typeError } from '../errors.js'
 import type { FloatArray, Matrix, MatrixLike, TypedArray } from '../matrix.js'
 import { isTypedArray, toMatrix } from '../matrix.js'
 import type { OptionsOf, OptionTable, SettingsOf } from '../options/index.js'
-import { complete, oneOf, preparation, required } from '../options/index.js'
+import { checks, complete, oneOf, preparation, required } from '../options/index.js'
 import type { Transformer } from './transformer.js'
-import { columnsOf } from '../data/transpose.js'
 
 /**
  * What transformers take: a Table; rows of numbers, texts and dates; or one column of them (a plain
@@ -108,6 +109,9 @@ export abstract class ColumnTransformer<
       const past = before?.get(name)
       const column = conform(table.column(name), past?.type, name, this.#name)
       const learned = this.learn(column, { name, index, of: names.length, before: past })
+      // A sum or a square of them is no number.
+      if (Object.values(learned).some((value) => typeof value === 'number' && !isFinite(value)))
+        throw new RangeError(`Column ${show(name)} has numbers too large for ${this.#name}`)
       return { name, type: column.type, ...learned }
     })
     // Through JSON, which knows no -0: what is loaded later gives the same bits.
@@ -192,9 +196,9 @@ export abstract class ColumnTransformer<
     this.#columns = new Map(
       columns.map((entry) => {
         const { name, ...learned } = checkRecord(entry)
-        if (typeof name !== 'string') throw typeError('name', 'a text', name)
+        const column = checks.text('name', name)
         // The table's fields and the common one, which the type cannot be told.
-        return [name, Object.freeze(complete(name, table, learned)) as unknown as Learned<S>]
+        return [column, Object.freeze(complete(column, table, learned)) as unknown as Learned<S>]
       }),
     )
     try {
@@ -218,14 +222,12 @@ export function notFitted(what: string): GemmnetError {
 }
 
 /** @throws RangeError if a name stands twice: one column would hide the other */
-export function checkNames(names: readonly string[]): readonly string[] {
-  const met = new Set<string>()
-  for (const name of names) {
-    if (met.has(name))
-      throw new RangeError(`Two columns would be named ${show(name)}; rename those they come from`)
-    met.add(name)
-  }
-  return names
+export function checkNames(names: readonly string[]): void {
+  const repeated = findRepeated(names)
+  if (repeated !== undefined)
+    throw new RangeError(
+      `Two columns would be named ${show(repeated)}; rename those they come from`,
+    )
 }
 
 /** The fields of a JSON object. */

@@ -1,5 +1,5 @@
-import type { Column } from '../data/table.js'
-import { whatHolds } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import { whatHolds } from '../data/column.js'
 import { show } from '../errors.js'
 import type { DatetimeEncoderOptions } from '../options/index.js'
 import { checkDateParts, dateParts, required } from '../options/index.js'

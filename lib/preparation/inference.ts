@@ -1,4 +1,5 @@
-import type { Column, Table } from '../data/table.js'
+import type { Column } from '../data/column.js'
+import type { Table } from '../data/table.js'
 import type { SettingsOf, inferenceOptions } from '../options/index.js'
 import { DatetimeEncoder } from './datetime_encoder.js'
 import { OneHotEncoder } from './one_hot_encoder.js'

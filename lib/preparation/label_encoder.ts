@@ -1,4 +1,4 @@
-import type { Column, ColumnLike } from '../data/table.js'
+import type { Column, ColumnLike } from '../data/column.js'
 import { Table } from '../data/table.js'
 import { rangeError, typeError } from '../errors.js'
 import type { TypedArray } from '../matrix.js'

@@ -1,11 +1,10 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import type { MinMaxScalerOptions } from '../options/index.js'
 import { checks, required } from '../options/index.js'
 import type { Learned, Position } from './column_transformer.js'
-import { checkNotInfinite, toFloatColumn } from './column_transformer.js'
 import { rangeOf } from './moments.js'
 import type { Scaling } from './scaler.js'
-import { divisorOf, Scaler } from './scaler.js'
+import { divisorOf, Scaler, valuesToLearn } from './scaler.js'
 
 const learnedFields = {
   /** Values that are there. */
@@ -29,8 +28,7 @@ export class MinMaxScaler extends Scaler<'MinMaxScaler', typeof learnedFields> {
   }
 
   protected learn(column: Column, { name, before }: Position<typeof learnedFields>) {
-    const values = toFloatColumn(column, name, 'MinMaxScaler')
-    checkNotInfinite(name, values)
+    const values = valuesToLearn(column, name, 'MinMaxScaler')
     const { count, minimum, maximum } = rangeOf(values)
     const past = before === undefined || before.count === 0 ? undefined : before
     if (count === 0) return past ?? { count, minimum: 0, maximum: 0 }

@@ -1,12 +1,11 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import { Table } from '../data/table.js'
 import type { OneHotEncoderOptions } from '../options/index.js'
 import {
   categoryFields,
   codesOf,
   decode,
-  givenCategories,
-  learnCategories,
+  learnCodes,
   missing,
   unknown,
   unknownCategory,
@@ -31,13 +30,10 @@ export class OneHotEncoder extends ColumnTransformer<'OneHotEncoder', Fields> {
     super('OneHotEncoder', categoryFields, options)
   }
 
-  protected learn(column: Column, { name, index, of, before }: Position<Fields>) {
-    const learned = learnCategories(column, name, 'OneHotEncoder', before)
-    const categories = givenCategories(this.options.categories, index, of)
-    if (categories === undefined) return learned
-    const row = codesOf(column, categories, name, 'OneHotEncoder').indexOf(unknown)
-    if (row >= 0 && this.options.handleUnknown === 'error') throw unknownCategory(column, row, name)
-    return { ...learned, categories }
+  protected learn(column: Column, position: Position<Fields>) {
+    const { categories, handleUnknown } = this.options
+    const allowsUnknown = handleUnknown === 'ignore'
+    return learnCodes(column, position, 'OneHotEncoder', { categories, allowsUnknown })
   }
 
   protected outputs(name: string, learned: Learned<Fields>): readonly string[] {

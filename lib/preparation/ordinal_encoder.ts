@@ -1,12 +1,11 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import { Table } from '../data/table.js'
 import type { EmbeddedColumn, OrdinalEncoderOptions } from '../options/index.js'
 import {
   categoryFields,
   codesOf,
   decode,
-  givenCategories,
-  learnCategories,
+  learnCodes,
   missing,
   unknown,
   unknownCategory,
@@ -37,14 +36,10 @@ export class OrdinalEncoder extends ColumnTransformer<'OrdinalEncoder', Fields> 
     return unknownValue === 0 || missingValue === 0 ? 1 : 0
   }
 
-  protected learn(column: Column, { name, index, of, before }: Position<Fields>) {
-    const learned = learnCategories(column, name, 'OrdinalEncoder', before)
-    const categories = givenCategories(this.options.categories, index, of)
-    if (categories === undefined) return learned
-    const row = codesOf(column, categories, name, 'OrdinalEncoder').indexOf(unknown)
-    if (row >= 0 && this.options.unknownValue === undefined)
-      throw unknownCategory(column, row, name)
-    return { ...learned, categories }
+  protected learn(column: Column, position: Position<Fields>) {
+    const { categories, unknownValue } = this.options
+    const allowsUnknown = unknownValue !== undefined
+    return learnCodes(column, position, 'OrdinalEncoder', { categories, allowsUnknown })
   }
 
   protected outputs(name: string): readonly string[] {

@@ -1,57 +1,27 @@
-import { Table } from '../data/table.js'
+import { checkNamedOnce } from '../data/column.js'
+import type { Table } from '../data/table.js'
+import type { TableLike } from '../data/table_like.js'
+import { tableOf } from '../data/table_like.js'
+import { toRows } from '../data/transpose.js'
 import { Dataset } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { DType, FloatArray, Labels, Matrix, MatrixLike } from '../matrix.js'
 import { checkDType } from '../matrix.js'
-import type { Categories, EmbeddedColumn, OptionsOf } from '../options/index.js'
-import { arrayOf, complete, inferenceOptions } from '../options/index.js'
-import type { ColumnSteps, Group, Steps } from './column_steps.js'
-import { checkColumns, checkName, checkSteps, checkUses, join, toGroups } from './column_steps.js'
+import type { Categories, EmbeddedColumn } from '../options/index.js'
+import { arrayOf, checks, complete, inferenceOptions } from '../options/index.js'
+import type { Group } from './column_steps.js'
+import { checkColumns, checkSteps, join, toGroups } from './column_steps.js'
 import { checkNames, checkRecord, notFitted, toFiniteColumn } from './column_transformer.js'
 import { inferSteps } from './inference.js'
 import { OrdinalEncoder } from './ordinal_encoder.js'
+import type { InferenceOptions, PipelineOptions } from './pipeline_options.js'
+import { ownOptions } from './pipeline_options.js'
 import type { RawRows } from './raw_rows.js'
 import { readRows } from './raw_rows.js'
-import type { TargetTransformer } from './target.js'
 import { Target } from './target.js'
 import type { Transformer } from './transformer.js'
+import { checkLearnsInParts } from './transformer.js'
 import { loadTargetTransformer, loadTransformer, saveTransformer } from './transformers.js'
-import { toRows } from '../data/transpose.js'
-
-/** Options of a {@link Pipeline}. */
-export interface PipelineOptions {
-  /**
-   * The steps of each column, by its name; columns that are not named are left out. Columns that
-   * are given the very same transformers go through them together. Or an array of lists of columns
-   * with their steps. Default: all columns but the target and the weights, as they are.
-   */
-  readonly columns?: Readonly<Record<string, Steps>> | readonly ColumnSteps[] | undefined
-  /** What everything that the columns became goes through. Default: nothing. */
-  readonly steps?: Steps | undefined
-  /** The column, or the columns of numbers, that is to be predicted. Default: none. */
-  readonly target?: string | readonly string[] | undefined
-  /**
-   * What the target goes through: a LabelEncoder makes classes of it; what a scaler does is undone
-   * in a Model's predictions. Default: a LabelEncoder for texts, nothing for numbers.
-   */
-  readonly targetTransformer?: TargetTransformer | undefined
-  /** The column that says how much each row counts in the loss. Default: none. */
-  readonly sampleWeights?: string | undefined
-  /** Type of the numbers that are made. Default 'float32', as a Network's. */
-  readonly dtype?: DType | undefined
-}
-
-/** Options of `Pipeline.infer`. @interface */
-export type InferenceOptions = PipelineOptions & OptionsOf<typeof inferenceOptions>
-
-const ownOptions = [
-  'columns',
-  'steps',
-  'target',
-  'targetTransformer',
-  'sampleWeights',
-  'dtype',
-] as const
 
 /** What was made of rows: the columns of each group, or those of all after the common steps. */
 interface Prepared {
@@ -100,7 +70,7 @@ export class Pipeline {
       given as PipelineOptions // an array would have become one
     this.dtype = dtype === undefined ? 'float32' : checkDType('dtype', dtype)
     this.#target = new Target(target ?? [], targetTransformer)
-    if (sampleWeights !== undefined) checkName('sampleWeights', sampleWeights)
+    if (sampleWeights !== undefined) checks.columnName('sampleWeights', sampleWeights)
     this.sampleWeights = sampleWeights
     this.#declared = columns === undefined ? undefined : toGroups(columns)
     this.#steps = checkSteps('steps', steps ?? [])
@@ -110,7 +80,7 @@ export class Pipeline {
       throw new TypeError(
         `A ${twice.constructor.name} stands in two places of the pipeline; make one for each`,
       )
-    checkUses([...(this.#declared ?? []).flatMap((group) => group.columns), ...this.#others])
+    checkNamedOnce([...(this.#declared ?? []).flatMap((group) => group.columns), ...this.#others])
   }
 
   /** Whether it has learned from rows; before that it transforms none. */
@@ -132,16 +102,17 @@ export class Pipeline {
    * const pipeline = Pipeline.infer(trainTable, { target: 'income' })
    * const train = pipeline.fitTransform(trainTable)
    */
-  static infer(table: Table, options: InferenceOptions = {}): Pipeline {
-    if (!(table instanceof Table)) throw typeError('table', 'a Table', table)
+  static infer(table: TableLike, options: InferenceOptions = {}): Pipeline {
+    const rows = tableOf(table)
+    if (rows === undefined) throw typeError('table', 'a Table', table)
     const settings = complete('infer', inferenceOptions, options, { others: ownOptions })
     const others: PipelineOptions = { ...options }
     Reflect.deleteProperty(others, 'oneHotLimit')
     const given = new Pipeline({ ...others, columns: others.columns ?? [] })
     const groups = given.#declared ?? []
     const taken = [...groups.flatMap((group) => group.columns), ...given.#others]
-    const names = table.names.filter((name) => !taken.includes(name))
-    return new Pipeline({ ...others, columns: [...groups, ...inferSteps(table, names, settings)] })
+    const names = rows.names.filter((name) => !taken.includes(name))
+    return new Pipeline({ ...others, columns: [...groups, ...inferSteps(rows, names, settings)] })
   }
 
   /** The columns that are to be predicted. */
@@ -292,8 +263,7 @@ export class Pipeline {
     if (this.#groups.every(({ columns }) => columns.length === 0))
       throw new RangeError('The pipeline has no columns to make features of')
     const made = this.#run(table, (columns, step) => {
-      if (inParts && typeof step.partialFit !== 'function')
-        throw new TypeError(`${step.constructor.name} cannot learn in parts`)
+      if (inParts) checkLearnsInParts(step)
       if (more) step.partialFit?.(columns)
       else step.fit(columns)
       return step.transform(columns)

@@ -1,5 +1,7 @@
-import type { ColumnLike } from '../data/table.js'
+import type { ColumnLike } from '../data/column.js'
 import { Table } from '../data/table.js'
+import type { TableLike } from '../data/table_like.js'
+import { tableOf } from '../data/table_like.js'
 import { typeError, unknownName } from '../errors.js'
 import type { MatrixLike } from '../matrix.js'
 import { isTypedArray } from '../matrix.js'
@@ -9,10 +11,10 @@ import { toTable } from './column_transformer.js'
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * Rows before their preparation: a Table; an object by column, or an array of them; or rows without
- * names, for a pipeline that learned from such rows.
+ * Rows before their preparation: a {@link TableLike}; an object by column, or an array of them; or
+ * rows without names, for a pipeline that learned from such rows.
  */
-export type RawRows = Table | Row | readonly Row[] | MatrixLike
+export type RawRows = TableLike | Row | readonly Row[] | MatrixLike
 
 /**
  * Rows as a Table.
@@ -26,7 +28,8 @@ export function readRows(
   inputs: readonly string[] | undefined,
   others: readonly string[],
 ): Table {
-  if (x instanceof Table) return x
+  const table = tableOf(x)
+  if (table !== undefined) return table
   if (isMatrix(x)) {
     if (inputs?.some((name, j) => name !== `x${j}`) === true)
       throw typeError('x', `rows with the columns ${inputs.join(', ')}`, x)

@@ -1,11 +1,10 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import type { RobustScalerOptions } from '../options/index.js'
 import { checks, required } from '../options/index.js'
 import type { Learned, Position } from './column_transformer.js'
-import { checkNotInfinite, toFloatColumn } from './column_transformer.js'
 import { quantiles } from './quantiles.js'
 import type { Scaling } from './scaler.js'
-import { divisorOf, Scaler } from './scaler.js'
+import { divisorOf, Scaler, valuesToLearn } from './scaler.js'
 
 const learnedFields = {
   median: required(checks.finite),
@@ -30,8 +29,7 @@ export class RobustScaler extends Scaler<'RobustScaler', typeof learnedFields> {
   protected learn(column: Column, { name, before }: Position<typeof learnedFields>) {
     if (before !== undefined)
       throw new TypeError('RobustScaler does not learn in parts; StandardScaler does')
-    const values = toFloatColumn(column, name, 'RobustScaler')
-    checkNotInfinite(name, values)
+    const values = valuesToLearn(column, name, 'RobustScaler')
     const [low, high] = this.options.quantileRange
     const [median = 0, lower = 0, upper = 0] = quantiles(values, [0.5, low / 100, high / 100]) ?? []
     return { median, spread: upper - lower }

@@ -1,9 +1,9 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import { Table } from '../data/table.js'
 import type { FloatArray, Matrix } from '../matrix.js'
 import type { OptionTable } from '../options/index.js'
 import type { Features, Learned, TransformerName } from './column_transformer.js'
-import { ColumnTransformer, toFloatColumn } from './column_transformer.js'
+import { checkNotInfinite, ColumnTransformer, toFloatColumn } from './column_transformer.js'
 
 /** What a scaler does to the values of a column: `(value - center) / divisor + offset`. */
 export interface Scaling {
@@ -45,6 +45,17 @@ export abstract class Scaler<
     const result = new Table(new Map(columns))
     return x instanceof Table ? result : result.toMatrix()
   }
+}
+
+/**
+ * The numbers of a column that a scaler learns from; NaN where one is missing.
+ *
+ * @throws TypeError or RangeError for a column of anything else, or an infinite number
+ */
+export function valuesToLearn(column: Column, name: string, owner: string): FloatArray {
+  const values = toFloatColumn(column, name, owner)
+  checkNotInfinite(name, values)
+  return values
 }
 
 function scale(values: FloatArray, { center, divisor, offset }: Scaling): FloatArray {

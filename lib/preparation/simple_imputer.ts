@@ -1,5 +1,5 @@
-import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/table.js'
-import { lengthOf, whatHolds } from '../data/table.js'
+import type { CategoryColumn, Column, DateColumn, NumberColumn } from '../data/column.js'
+import { lengthOf, whatHolds } from '../data/column.js'
 import { show } from '../errors.js'
 import type { SimpleImputerOptions } from '../options/index.js'
 import { checkFillValue, checks, required } from '../options/index.js'

@@ -1,12 +1,11 @@
-import type { Column } from '../data/table.js'
+import type { Column } from '../data/column.js'
 import type { StandardScalerOptions } from '../options/index.js'
 import { checks, required } from '../options/index.js'
 import type { Learned, Position } from './column_transformer.js'
-import { checkNotInfinite, toFloatColumn } from './column_transformer.js'
 import type { Moments } from './moments.js'
 import { mergeMoments, momentsOf } from './moments.js'
 import type { Scaling } from './scaler.js'
-import { Scaler } from './scaler.js'
+import { Scaler, valuesToLearn } from './scaler.js'
 
 const learnedFields = {
   /** Values that are there. */
@@ -30,8 +29,7 @@ export class StandardScaler extends Scaler<'StandardScaler', typeof learnedField
   }
 
   protected learn(column: Column, { name, before }: Position<typeof learnedFields>): Moments {
-    const values = toFloatColumn(column, name, 'StandardScaler')
-    checkNotInfinite(name, values)
+    const values = valuesToLearn(column, name, 'StandardScaler')
     const { count, mean, variance } = momentsOf(values)
     return mergeMoments(before ?? { count: 0, mean: 0, variance: 0 }, { count, mean, variance })
   }

@@ -1,21 +1,18 @@
 import { Table } from '../data/table.js'
+import { columnsOf, toRows } from '../data/transpose.js'
 import { rangeError, typeError } from '../errors.js'
 import type { DType, FloatArray, Matrix } from '../matrix.js'
 import type { Categories } from '../options/index.js'
-import { arrayOf } from '../options/index.js'
+import { arrayOf, checks } from '../options/index.js'
 import { toFiniteColumn } from './column_transformer.js'
 import { LabelEncoder } from './label_encoder.js'
 import type { Transformer } from './transformer.js'
-import { isTransformer } from './transformer.js'
-import { columnsOf, toRows } from '../data/transpose.js'
+import { checkLearnsInParts, isTransformer } from './transformer.js'
 
 /** What a target can go through. */
 export type TargetTransformer = LabelEncoder | Transformer
 
-const checkColumns = arrayOf('the name of a column, or an array of them', (name, value) => {
-  if (typeof value !== 'string') throw typeError(name, 'the name of a column', value)
-  return value
-})
+const checkColumns = arrayOf('the name of a column, or an array of them', checks.columnName)
 
 /** The columns that are to be predicted, and what makes labels or dense targets of them. */
 export class Target {
@@ -67,10 +64,10 @@ export class Target {
       this.#used = this.#given ?? (isTexts ? new LabelEncoder() : undefined)
     }
     if (!(this.#used instanceof LabelEncoder)) this.#check(y)
-    if (!more) this.#used?.fit(y)
-    else if (typeof this.#used?.partialFit === 'function') this.#used.partialFit(y)
-    else if (this.#used !== undefined)
-      throw new TypeError(`${this.#used.constructor.name} cannot learn in parts`)
+    if (this.#used === undefined) return
+    if (more) checkLearnsInParts(this.#used)
+    if (more) this.#used.partialFit?.(y)
+    else this.#used.fit(y)
   }
 
   /** Labels or dense targets; undefined where the table lacks the columns. */

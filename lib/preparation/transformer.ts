@@ -44,3 +44,9 @@ export function isTransformer(value: unknown): value is Transformer {
     transformerMethods.every((method) => typeof Reflect.get(value, method) === 'function')
   )
 }
+
+/** @throws TypeError for a step that learns only from all rows at once */
+export function checkLearnsInParts(step: Pick<Transformer, 'partialFit'>): void {
+  if (typeof step.partialFit !== 'function')
+    throw new TypeError(`${step.constructor.name} cannot learn in parts`)
+}

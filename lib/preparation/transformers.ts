@@ -1,4 +1,5 @@
 import { rangeError, typeError, unknownName } from '../errors.js'
+import { checks } from '../options/index.js'
 import { DatetimeEncoder } from './datetime_encoder.js'
 import { LabelEncoder } from './label_encoder.js'
 import { MinMaxScaler } from './min_max_scaler.js'
@@ -48,7 +49,7 @@ const labelEncoder = 'LabelEncoder'
  * registerTransformer('Log', Log)
  */
 export function registerTransformer(name: string, transformer: TransformerClass): void {
-  if (typeof name !== 'string') throw typeError('name', 'a text', name)
+  checks.text('name', name)
   const given: unknown = transformer
   if (typeof given !== 'function' || typeof Reflect.get(given, 'fromJSON') !== 'function')
     throw typeError('transformer', 'a class with a static method `fromJSON`', transformer)
@@ -92,6 +93,5 @@ export function loadTargetTransformer(saved: unknown): Transformer | LabelEncode
 function checkSaved(saved: unknown): SavedTransformer {
   if (typeof saved !== 'object' || saved === null) throw typeError('step', 'an object', saved)
   const { type, state } = saved as Record<string, unknown>
-  if (typeof type !== 'string') throw typeError('type', 'a text', type)
-  return { type, state }
+  return { type: checks.text('type', type), state }
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { Table } from '../data/table.js'
+import { isTableLike, tableOf } from '../data/table_like.js'
 import type { DatasetOptions } from '../dataset.js'
 import { Dataset } from '../dataset.js'
 import { atRow, show, typeError } from '../errors.js'
@@ -8,7 +9,6 @@ import { isTypedArray } from '../matrix.js'
 import type { Preparation } from './preparation.js'
 import { prepare } from './preparation.js'
 import type { LabelledRows } from './source.js'
-import { toTable } from './to_table.js'
 
 /** How the blocks of a stream become rows of Datasets. */
 export interface AssemblerSettings {
@@ -80,17 +80,16 @@ export class Assembler {
   }
 
   #assemble(value: unknown): ReadyRows[] {
+    if (Array.isArray(value) && value.length === 0) return []
     const first = this.#rows
-    const table = this.#located(first, () => readTable(value))
-    if (table?.rows === 0) return []
-    this.#rows += table?.rows ?? 0
-    const data = this.#located(first, () => {
-      const rows = table === undefined ? readRows(value) : this.#prepare(table)
-      this.#check(rows)
-      return rows
+    return this.#located(first, () => {
+      const table = Array.isArray(value) ? Table.fromRows(value) : tableOf(value)
+      if (table?.rows === 0) return []
+      const data = table === undefined ? readRows(value) : this.#prepare(table)
+      this.#check(data)
+      this.#rows += table?.rows ?? data.rows
+      return [{ data, first }]
     })
-    if (table === undefined) this.#rows += data.rows
-    return [{ data, first }]
   }
 
   /** Names the row of the stream, or the block by its first one, in errors about its values. */
@@ -180,19 +179,12 @@ export class Assembler {
 function isSingleRow(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value) || value instanceof Dataset || isLabelledRows(value)) return false
-  return toTable(value) === undefined && !isTypedArray(value)
+  return !isTableLike(value) && !isTypedArray(value)
 }
 
 function isLabelledRows(value: object): value is LabelledRows {
   const x: unknown = Reflect.get(value, 'x')
   return typeof x === 'object' && x !== null && !types.isDate(x)
-}
-
-/** The table that a block is, if it is one. */
-function readTable(value: unknown): Table | undefined {
-  if (!Array.isArray(value)) return toTable(value)
-  if (value.length > 0) return Table.fromRows(value)
-  return new Table({ '': [] })
 }
 
 function readRows(value: unknown): Dataset {

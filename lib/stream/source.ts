@@ -1,8 +1,9 @@
 import type { ArrowTable } from '../data/arrow.js'
 import { isArrowTable } from '../data/arrow.js'
-import type { DuckDBChunk, DuckDBResult } from '../data/duckdb.js'
+import type { DuckDBResult } from '../data/duckdb.js'
 import { isDuckDBResult, streamDuckDB } from '../data/duckdb.js'
 import { Table } from '../data/table.js'
+import type { TableLike } from '../data/table_like.js'
 import type { Dataset, DatasetOptions } from '../dataset.js'
 import { typeError } from '../errors.js'
 import type { Labels, MatrixLike } from '../matrix.js'
@@ -17,12 +18,10 @@ export type LabelledRows = {
 export type StreamRow = Readonly<Record<string, unknown>>
 
 /**
- * What a source gives at a time: a Dataset; a Table, of gemmnet's or Apache Arrow's; a RecordBatch of
- * Arrow's; a chunk of DuckDB's, whose columns are 'column1', 'column2' and so on; features and
- * targets; an array of row objects; or a single row, which is gathered with those that follow.
+ * What a source gives at a time: a Dataset; a {@link TableLike}; features and targets; an array of
+ * row objects; or a single row, which is gathered with those that follow.
  */
-export type StreamBlock =
-  Dataset | Table | ArrowTable | DuckDBChunk | LabelledRows | readonly StreamRow[] | StreamRow
+export type StreamBlock = Dataset | TableLike | LabelledRows | readonly StreamRow[] | StreamRow
 
 /**
  * The blocks of a pass: an iterable or async iterable of them; a Table, of either kind; or a result of

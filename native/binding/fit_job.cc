@@ -14,6 +14,23 @@ std::vector<T> elements(MatrixView<const T> block) {
   return values;
 }
 
+/// What lib/ calls it.
+const char* name_of(FitOutcome::Reason reason) {
+  switch (reason) {
+    case FitOutcome::Reason::finished:
+      return "finished";
+    case FitOutcome::Reason::converged:
+      return "converged";
+    case FitOutcome::Reason::stopped:
+      return "stopped";
+    case FitOutcome::Reason::non_finite_weights:
+      return "nonFiniteWeights";
+    case FitOutcome::Reason::non_finite_loss:
+      break;
+  }
+  return "nonFiniteLoss";
+}
+
 }  // namespace
 
 template <typename T>
@@ -232,32 +249,15 @@ Napi::Value FitJob<T>::outcome(Napi::Env env) const {
     end["error"] = Napi::Error::New(env, failure()).Value();
     return end;
   }
-  switch (outcome_.reason) {
-    case FitOutcome::Reason::finished:
-      end["reason"] = "finished";
-      break;
-    case FitOutcome::Reason::converged:
-      end["reason"] = "converged";
-      break;
-    case FitOutcome::Reason::stopped:
-      end["reason"] = "stopped";
-      break;
-    case FitOutcome::Reason::non_finite_weights:
-      end["reason"] = "nonFiniteWeights";
-      end["epoch"] = static_cast<double>(outcome_.epoch);
-      end["batch"] = static_cast<double>(outcome_.batch);
-      end["layer"] = static_cast<double>(outcome_.layer);
-      break;
-    case FitOutcome::Reason::non_finite_loss:
-      end["reason"] = "nonFiniteLoss";
-      end["epoch"] = static_cast<double>(outcome_.epoch);
-      end["batch"] = static_cast<double>(outcome_.batch);
-      // Outputs may all be finite, and only the loss of them not.
-      if (outcome_.layer < trainer_->network()->layers().size())
-        end["layer"] = static_cast<double>(outcome_.layer);
-      if (outcome_.row) end["row"] = static_cast<double>(*outcome_.row);
-      break;
-  }
+  using Reason = FitOutcome::Reason;
+  const auto& [reason, epoch, batch, layer, row] = outcome_;
+  end["reason"] = name_of(reason);
+  if (reason != Reason::non_finite_loss && reason != Reason::non_finite_weights) return end;
+  end["epoch"] = static_cast<double>(epoch);
+  end["batch"] = static_cast<double>(batch);
+  // Outputs may all be finite, and only the loss of them not.
+  if (layer < trainer_->network()->layers().size()) end["layer"] = static_cast<double>(layer);
+  if (row) end["row"] = static_cast<double>(*row);
   return end;
 }
 

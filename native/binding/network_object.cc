@@ -55,9 +55,8 @@ void predict_into(const Network<T>& network, const Source& source, T* outputs,
                   const typename Inference<T>::Stop& stop) {
   const std::size_t rows = source.rows();
   if (rows == 0) return;
-  const std::size_t tile = inference_rows(network);
   const ThreadBudget::Share share(ThreadBudget::of_process(), ThreadBudget::Kind::passing,
-                                  default_threads(network, rows, (rows + tile - 1) / tile));
+                                  default_threads(network, rows, inference_tiles(rows)));
   ThreadTeam team(share.threads());
   Inference<T> inference(network, rows, team.size());
   const MatrixView<T> into(outputs, rows, network.outputs());

@@ -50,9 +50,7 @@ template void StoredMatrix::gather(std::span<const std::uint32_t>, MatrixView<do
 
 template <typename T>
 std::optional<MatrixView<const T>> StoredMatrix::as_is() const {
-  constexpr ElementType same =
-      std::is_same_v<T, float> ? ElementType::float32 : ElementType::float64;
-  if (type != same || scale != 1) return std::nullopt;
+  if (type != element_type<T> || scale != 1) return std::nullopt;
   return MatrixView<const T>(static_cast<const T*>(data), rows, columns);
 }
 template std::optional<MatrixView<const float>> StoredMatrix::as_is() const;
@@ -67,16 +65,9 @@ void StoredMatrix::prefetch(std::uint32_t place) const {
 }
 
 double StoredMatrix::value(std::size_t row, std::size_t column) const {
-  const std::size_t index = row * columns + column;
-  switch (type) {
-    case ElementType::float32:
-      return scale * static_cast<double>(static_cast<const float*>(data)[index]);
-    case ElementType::float64:
-      return scale * static_cast<const double*>(data)[index];
-    case ElementType::uint8:
-      break;
-  }
-  return scale * static_cast<const std::uint8_t*>(data)[index];
+  return with_elements(*this, [&](const auto* elements) {
+    return scale * static_cast<double>(elements[row * columns + column]);
+  });
 }
 
 std::optional<std::size_t> StoredMatrix::first_non_finite() const {

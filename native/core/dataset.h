@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "core/matrix.h"
@@ -11,6 +12,11 @@
 namespace gemmnet {
 
 enum class ElementType : std::uint8_t { float32, float64, uint8 };
+
+/// That of a network's numbers.
+template <typename T>
+constexpr ElementType element_type =
+    std::is_same_v<T, float> ? ElementType::float32 : ElementType::float64;
 
 /// A matrix in the type it came in, not owned: value (r, c) is `scale * data[r * columns + c]`.
 struct StoredMatrix {

@@ -15,9 +15,7 @@ Range tile_range(std::size_t index, std::size_t tile_rows, std::size_t rows) {
 
 template <typename T>
 Inference<T>::Inference(const Network<T>& network, std::size_t largest, std::size_t threads)
-    : network_(network),
-      tile_rows_(std::min(largest, inference_rows(network))),
-      workspaces_(threads) {
+    : network_(network), tile_rows_(std::min(largest, inference_rows)), workspaces_(threads) {
   for (Workspace& workspace : workspaces_) {
     workspace.even = Matrix<T>(tile_rows_, network.widest());
     workspace.odd = Matrix<T>(tile_rows_, network.widest());

@@ -47,8 +47,6 @@ constexpr std::size_t work_for_threads = 3'000'000;
 /// Multiplications in the time that the update of one value takes, of a table that is in no cache.
 constexpr std::size_t update_work = 32;
 
-constexpr std::size_t inference_tile_rows = 256;
-
 /// Cuts [0, size) into near-equal ranges of at most `largest`.
 std::vector<Range> cut(std::size_t size, std::size_t largest) {
   const std::size_t count = std::max<std::size_t>(1, (size + largest - 1) / largest);
@@ -190,13 +188,6 @@ Plan make_plan(const Network<T>& network, std::size_t rows) {
 }
 template Plan make_plan(const Network<float>&, std::size_t);
 template Plan make_plan(const Network<double>&, std::size_t);
-
-template <typename T>
-std::size_t inference_rows(const Network<T>& /*network*/) {
-  return inference_tile_rows;
-}
-template std::size_t inference_rows(const Network<float>&);
-template std::size_t inference_rows(const Network<double>&);
 
 template <typename T>
 std::size_t default_threads(const Network<T>& network, std::size_t rows, std::size_t tiles) {

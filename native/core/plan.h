@@ -96,8 +96,11 @@ std::size_t piece_rows(const Network<T>& network, std::size_t rows) {
 }
 
 /// Rows that prediction and evaluation take through the network at once.
-template <typename T>
-std::size_t inference_rows(const Network<T>& network);
+constexpr std::size_t inference_rows = 256;
+/// Tiles of that many rows.
+constexpr std::size_t inference_tiles(std::size_t rows) {
+  return (rows + inference_rows - 1) / inference_rows;
+}
 
 /// Threads that work on `rows` rows pays for: 1 for small networks, else one per available
 /// processor, but no more than there are tiles to take.

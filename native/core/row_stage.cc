@@ -18,9 +18,7 @@ StoredMatrix first_rows(Matrix<T>& matrix, std::size_t rows, std::size_t columns
   if (columns == 0) return {};
   const MatrixView<T> there = matrix.view();
   if (there.rows < rows || there.columns != columns) matrix = Matrix<T>(rows, columns);
-  constexpr ElementType type =
-      std::is_same_v<T, float> ? ElementType::float32 : ElementType::float64;
-  return {type, matrix.view().data, rows, columns, 1};
+  return {element_type<T>, matrix.view().data, rows, columns, 1};
 }
 
 }  // namespace

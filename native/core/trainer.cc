@@ -36,9 +36,8 @@ FitOutcome Trainer<T>::fit(const FitSettings& settings, FitObserver& observer,
 
 template <typename T>
 Scores Trainer<T>::evaluate(const Dataset& data, const typename Inference<T>::Stop& stop) const {
-  const std::size_t tile = inference_rows(*network_);
   const std::size_t most =
-      threads_for(*network_, settings_.threads, data.size(), (data.size() + tile - 1) / tile);
+      threads_for(*network_, settings_.threads, data.size(), inference_tiles(data.size()));
   std::optional<ThreadBudget::Share> share;
   if (settings_.threads == 0)
     share.emplace(ThreadBudget::of_process(), ThreadBudget::Kind::passing, most);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -166,7 +167,7 @@ template <typename T>
 std::size_t threads_for(const Network<T>& network, std::size_t wanted, std::size_t rows,
                         std::size_t tiles) {
   if (wanted == 0) return default_threads(network, rows, tiles);
-  return tiles < 1 ? 1 : (tiles < wanted ? tiles : wanted);
+  return std::clamp<std::size_t>(tiles, 1, wanted);
 }
 
 }  // namespace gemmnet

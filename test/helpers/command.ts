@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -14,8 +14,11 @@ export const environment: NodeJS.ProcessEnv = others
 /** How a shell starts Node. */
 export const exec = preload === undefined ? 'exec' : `LD_PRELOAD='${preload}' exec`
 
-/** Whether there is util-linux's `script`, which runs a command in a pseudo-terminal. */
-export const hasScript = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
+/**
+ * Whether a command can be run in a pseudo-terminal: by util-linux's `script`, which every Linux has
+ * (a minimal Debian in the essential package bsdutils). Elsewhere `script` takes other flags.
+ */
+export const hasTerminals = process.platform === 'linux'
 
 /** What terminals are told things with. */
 export const escape = '\x1b'
@@ -52,16 +55,23 @@ export async function ended(child: ChildProcess): Promise<Ended> {
   return { stdout, stderr, code: end[0], signal: end[1] }
 }
 
-/**
- * Runs `gemmnet` in a pseudo-terminal, of 40 columns where nothing else is said.
- */
+/** Runs `gemmnet` in a pseudo-terminal; what follows it may have redirections. */
 export async function inTerminal(
   folder: string,
   args: string,
+  options: TerminalOptions = {},
+): Promise<Ended> {
+  return commandInTerminal(folder, `${exec} "${process.execPath}" "${program}" ${args}`, options)
+}
+
+/** Runs a command of a shell in a pseudo-terminal, of 40 columns where nothing else is said. */
+export async function commandInTerminal(
+  folder: string,
+  command: string,
   { type, after = '', columns = 40, variables = {} }: TerminalOptions = {},
 ): Promise<Ended> {
-  const command = `stty cols ${columns}; ${exec} "${process.execPath}" "${program}" ${args}`
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+  const sized = `stty cols ${columns}; ${command}`
+  const child = spawn('script', ['--quiet', '--return', '--command', sized, '/dev/null'], {
     cwd: folder,
     env: { ...environment, TERM: 'xterm', SHELL: '/bin/sh', ...variables },
   })
@@ -74,6 +84,14 @@ export async function inTerminal(
   }
   child.stdout.on('data', answer)
   return ended(child)
+}
+
+/** The lines that a terminal was told to show, also those that were rewritten, without what moves the cursor. */
+export function shownLines(output: string): string[] {
+  return output
+    .split(new RegExp(`\r\n|${escape}\\[1G|${escape}\\[2K`))
+    .map((line) => line.replace(new RegExp(`${escape}(\\[0K|[78])`, 'g'), ''))
+    .filter((line) => line !== '')
 }
 
 interface TerminalOptions {

@@ -3,13 +3,14 @@ import {
   adam,
   dense,
   loadDigits,
+  Model,
   Network,
   OrdinalEncoder,
   Pipeline,
   SimpleImputer,
   Table,
   Trainer,
-} from '../../lib/index.js'
+} from 'gemmnet'
 
 // What the examples of docstrings may name without making it: see docs.test.ts.
 
@@ -65,6 +66,12 @@ export const pipeline = new Pipeline({
   columns: { age: new SimpleImputer(), job: new OrdinalEncoder({ unknownValue: 0 }) },
   target: 'income',
 }).fit(trainTable)
+
+/** Takes rows like those of `trainTable`. */
+export const model = new Model(
+  pipeline,
+  new Network({ inputs: 2, layers: [dense(4, 'relu'), dense(2, 'softmax')], seed: 0 }),
+)
 
 /** Several rows of each patient. */
 export const table = new Table({

@@ -124,6 +124,10 @@ const sources: Readonly<
     source: (_, texts) =>
       `learningCurve(${object({ build, folds: '[{ train: data }]', ...texts })}).stop()`,
   },
+  diagnosisOptions: { source: (_, texts) => `checkDiagnosisOptions(${object(texts)})` },
+  measuredErrorOptions: {
+    source: (_, texts) => `checkMeasuredErrorOptions(${object({ error: '0', ...texts })})`,
+  },
   foldOptions: { source: (_, texts) => `labelled.kFold(2, ${object(texts)})` },
   timeSeriesOptions: { source: (_, texts) => `labelled.timeSeriesSplit(1, ${object(texts)})` },
   tableSplitOptions: { source: (_, texts) => `table.split({ a: 0.5, b: 0.5 }, ${object(texts)})` },
@@ -137,9 +141,10 @@ const sources: Readonly<
   jsonLinesOptions: {
     source: (_, texts) => `streamJsonLines(new Uint8Array(0), ${object(texts)})`,
   },
-  npyOptions: { source: (_, texts) => `checkNpyOptions(${object(texts)})` },
+  arrayFileOptions: { source: (_, texts) => `checkArrayFileOptions(${object(texts)})` },
   historyOptions: { source: (_, texts) => `checkHistoryOptions(${object(texts)})` },
   confusionOptions: { source: (_, texts) => `checkConfusionOptions(${object(texts)})` },
+  predictionsOptions: { source: (_, texts) => `checkPredictionsOptions(${object(texts)})` },
   imagesOptions: { source: (_, texts) => `checkImagesOptions(${object(texts)})` },
   decisionBoundaryOptions: {
     source: (_, texts) => `checkDecisionBoundaryOptions(${object(texts)})`,
@@ -168,12 +173,18 @@ const scope = {
       optimizer: 'sgd',
     }),
   // These functions refuse options, too, but later.
-  checkNpyOptions: (options: api.ReadNpyOptions) =>
-    exported.complete('readNpy', exported.npyOptions, options),
+  checkDiagnosisOptions: (options: Pick<api.DiagnosisOptions, 'metric' | 'confidence'>) =>
+    exported.complete('diagnose', exported.diagnosisOptions, options),
+  checkMeasuredErrorOptions: (options: exported.OptionsOf<typeof exported.measuredErrorOptions>) =>
+    exported.complete('diagnose', exported.measuredErrorOptions, options),
+  checkArrayFileOptions: (options: api.ReadNpyOptions) =>
+    exported.complete('readNpy', exported.arrayFileOptions, options),
   checkHistoryOptions: (options: api.plot.HistoryPlotOptions) =>
     exported.complete('history', exported.historyOptions, options),
   checkConfusionOptions: (options: api.plot.ConfusionOptions) =>
     exported.complete('confusion', exported.confusionOptions, options),
+  checkPredictionsOptions: (options: api.plot.PredictionsPlotOptions) =>
+    exported.complete('predictions', exported.predictionsOptions, options),
   checkImagesOptions: (options: api.plot.ImagesOptions) =>
     exported.complete('images', exported.imagesOptions, options),
   checkDecisionBoundaryOptions: (options: api.plot.DecisionBoundaryOptions) =>
@@ -188,9 +199,12 @@ declare const data: Dataset
 declare const labelled: Dataset
 declare const table: Table
 declare const makeTrainer: () => Trainer
-declare const checkNpyOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
+declare const checkDiagnosisOptions: (options: Pick<import('../../lib/index.js').DiagnosisOptions, 'metric' | 'confidence'>) => unknown
+declare const checkMeasuredErrorOptions: (options: { error: number; rows?: number | undefined; standardError?: number | undefined }) => unknown
+declare const checkArrayFileOptions: (options: import('../../lib/index.js').ReadNpyOptions) => unknown
 declare const checkHistoryOptions: (options: plot.HistoryPlotOptions) => unknown
 declare const checkConfusionOptions: (options: plot.ConfusionOptions) => unknown
+declare const checkPredictionsOptions: (options: plot.PredictionsPlotOptions) => unknown
 declare const checkImagesOptions: (options: plot.ImagesOptions) => unknown
 declare const checkDecisionBoundaryOptions: (options: plot.DecisionBoundaryOptions) => unknown
 `

@@ -1,3 +1,5 @@
+// Over 400 lines: all that runs where a crash, an exit or a termination harms nothing else; see run.ts.
+
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
@@ -17,8 +19,6 @@ import {
 import { native } from '../../lib/native.js'
 import { clouds } from './data.js'
 import { rawRows } from './raw_rows.js'
-
-// What lifetime tests run where a crash, an exit or a termination harms nothing else: see run.ts.
 
 type Say = (value: unknown) => void
 
