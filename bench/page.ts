@@ -29,11 +29,12 @@ th, td { text-align: left; padding: .15rem .6rem; border-bottom: 1px solid #8884
 .bar { background: #629560; height: .8rem }
 .own .bar { background: #ee6109 }
 .shares td { white-space: nowrap }
-.shares td:nth-child(3) { width: 60% }
+.shares td:nth-child(3) { width: 60%; min-width: 10rem }
 .stack { display: flex; height: 1.1rem }
 .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 1rem }
 ${shareNames.map((name) => `.${name} { background: ${shareColors[name]} }`).join('\n')}
-svg { max-width: 100%; height: auto }
+li { overflow-wrap: anywhere }
+.wide { overflow-x: auto }
 </style>
 </head>
 <body>
@@ -64,10 +65,10 @@ function table(results: readonly Result[]): string {
   })
   return `<h2>${escape(first.case)}</h2>
 <p>${escape(titles[first.kind])}</p>
-<table class="figures">
+<div class="wide"><table class="figures">
 <tr><th>contender<th><th>median<th>+-<th>of gemmnet<th>loss<th></tr>
 ${rows.join('\n')}
-</table>`
+</table></div>`
 }
 
 /** Percent of the widest. */
@@ -104,9 +105,9 @@ function drawShares(results: readonly Result[]): string {
   return `<h2>What the threads do</h2>
 <p>Shares of all threads’ time in a fit; elementwise is activations, losses and the rest.</p>
 <p>${keys.join('')}</p>
-<table class="shares">
+<div class="wide"><table class="shares">
 ${rows.join('\n')}
-</table>`
+</table></div>`
 }
 
 async function drawSweeps(results: readonly Result[]): Promise<string> {
@@ -125,7 +126,7 @@ async function drawSweeps(results: readonly Result[]): Promise<string> {
       {
         title: `${sweep[0]?.group ?? ''}: step time by ${what}`,
         x: { title: what, scale: 'log' as const, ticks },
-        y: { title: 'us', scale: 'log' as const },
+        y: { title: 'step time, µs', scale: 'log' as const },
         series,
         marks: true,
       },
@@ -133,7 +134,7 @@ async function drawSweeps(results: readonly Result[]): Promise<string> {
   })
   if (charts.length === 0) return ''
   const rows = charts.flatMap((_, i) => (i % 2 === 0 ? [charts.slice(i, i + 2)] : []))
-  return panels('How the cost grows', rows)
+  return `<div class="wide">${await panels('How the cost grows', rows)}</div>`
 }
 
 /** A contender's times at its best number of threads. */

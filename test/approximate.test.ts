@@ -162,7 +162,7 @@ test.serial('the program prints a table and saves the plot', async (t) => {
   }
   t.is(end, '')
   const svg = await readFile(output, 'utf8')
-  for (const shown of ['>step<', '>largest error<', '>2 units<', '>the function<'])
+  for (const shown of ['>step: error by width<', '>largest error<', '>2 units<', '>the function<'])
     t.true(svg.includes(shown), shown)
 })
 

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { Heatmap } from '../lib/plot/index.js'
 import { heatmap } from '../lib/plot/index.js'
+import { placedTexts, viewBoxOf } from './helpers/svg.js'
 
 const chart: Heatmap = {
   title: 'Accuracy',
@@ -63,9 +64,11 @@ function luminance(colour: string): number {
 
 test('every number can be read on its cell, in both themes', async (t) => {
   const steps = Array.from({ length: 50 }, (_, i) => i / 49)
-  const many = { ...chart, x: { title: 'x', values: steps }, y: { title: 'y', values: [1] } }
+  const [across, up] = [steps.slice(0, 10), steps.slice(0, 5)]
+  const many = { ...chart, x: { title: 'x', values: across }, y: { title: 'y', values: up } }
+  const values = up.map((_, row) => steps.slice(10 * row, 10 * row + 10))
   for (const theme of ['light', 'dark'] as const) {
-    const svg = await heatmap({ ...many, values: [steps] }, theme)
+    const svg = await heatmap({ ...many, values }, theme)
     const fills = cells(svg)
     const inks = texts(svg.split('role-mark layer_1_marks')[1]?.split('</g>')[0] ?? '')
     t.is(fills.length, 50)
@@ -146,4 +149,28 @@ test('a heatmap of another shape than its axes is refused', async (t) => {
   ] as [Heatmap, string][])
     await t.throwsAsync(heatmap(wrong), { message })
   await t.throwsAsync(heatmap(chart, 'blue' as 'dark'), { message: /theme.*blue/i })
+})
+
+test('names of columns that have no room are askew, and none is left out', async (t) => {
+  const names = ['leakyRelu', 'hardSigmoid', 'softplus activation', 'x']
+  const svg = await heatmap({ ...chart, x: { title: 'x', values: names } })
+  const shown = placedTexts(svg).map(({ text }) => text)
+  for (const name of names) t.true(shown.includes(name), name)
+  t.is(svg.match(/rotate\((?:-45|315)\)/g)?.length, 4)
+})
+
+test('a heatmap of many cells is small, and without numbers', async (t) => {
+  const many = Array.from({ length: 60 }, (_, i) => i)
+  const axis = { title: 'step', values: many }
+  const svg = await heatmap({ title: 'Many', x: axis, y: axis, values: many.map((i) => many.map((j) => i * j)) }) // prettier-ignore
+  t.is(cells(svg).length, 3600)
+  t.true(viewBoxOf(svg)[0] < 900 && placedTexts(svg).length < 140)
+})
+
+test('what is no number, or no heatmap, is refused', async (t) => {
+  const wrong = [[1, 2, 3, 4], [1, 'a', 3, 4]] as unknown as number[][] // prettier-ignore
+  await t.throwsAsync(heatmap({ ...chart, values: wrong }), { message: /`values\[1\]\[1\]`/ })
+  await t.throwsAsync(heatmap({ ...chart, scale: 'cubic' as 'log' }), { message: /`scale`/ })
+  await t.throwsAsync(heatmap(null as unknown as Heatmap), { message: /object, got `null`/ })
+  await t.throwsAsync(heatmap({ ...chart, title: 5 as unknown as string }), { message: /`title`/ })
 })

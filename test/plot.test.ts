@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import type { Chart } from '../lib/plot/index.js'
 import { lines, panels } from '../lib/plot/index.js'
 import { themes } from '../lib/plot/themes.js'
+import { placedTexts, viewBoxOf } from './helpers/svg.js'
 
 const chart: Chart = {
   title: 'Loss <of> "a" & b',
@@ -34,7 +35,7 @@ test('a chart is an SVG document that shows its titles, names and round labels',
   t.regex(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg".*<\/svg>$/s)
   t.true(svg.includes('class="gemmnet-plot" role="img" aria-label="Loss &lt;of&gt; &quot;a&quot;'))
   const shown = texts(svg)
-  for (const text of ['two series', 'Epoch', 'Loss', 'training', 'validation', '0.1', '10⁻³', '4'])
+  for (const text of ['two series', 'Epoch', 'Loss', 'training', 'validation', '10⁻¹', '10⁻³', '4'])
     t.true(shown.includes(text), text)
   t.true(shown.includes('Loss &lt;of&gt; "a" &amp; b'))
   t.notRegex(svg, /NaN|Infinity|undefined|<script|href=/)
@@ -115,6 +116,69 @@ test('series that make no sense are refused', async (t) => {
     message: '`series[1]` has 4 values of x and 1 of y',
   })
   await t.throwsAsync(lines(chart, 'blue' as 'dark'), { message: /theme.*blue/i })
+})
+
+const nasty = '<b>&amp; "q" \'x\' 😀 ]]> </text> \u0000\u0007 \ud800 é'
+const long = 'a long label that goes on '.repeat(8)
+
+test('texts of any kind and length are shown, and none makes the picture larger than a screen', async (t) => {
+  for (const text of [nasty, long, 'W'.repeat(200), '']) {
+    const series = [...chart.series, { name: text, x: [1], y: [1] }]
+    const svg = await lines({ title: text, subtitle: text, x: { title: text }, y: { title: text }, series }) // prettier-ignore
+    const [width, height] = viewBoxOf(svg)
+    t.true(width < 700 && height < 700, `${width} x ${height}`)
+    for (const { text, left, right } of placedTexts(svg)) t.true(left >= 0 && right <= width, text)
+    t.notRegex(svg, /[^\P{Cc}\t\n]|\p{Cs}/u)
+    t.notRegex(svg, /<b>|<\/text> /)
+  }
+})
+
+test('a single point, equal values and the largest numbers can be drawn', async (t) => {
+  for (const y of [[], [3], [2, 2, 2], [0, 0], [1e308, -1e308, 5], [1e300, -1e300], [1e300], [1e-320, 3e-320], [1e15, 1e15 + 1]]) {
+    const svg = await lines(one(y))
+    t.notRegex(svg, /NaN|Infinity|undefined|null/)
+    t.notRegex(svg, /\d\.0{4}/) // 2.000000
+    t.true(viewBoxOf(svg)[0] < 700)
+  } // prettier-ignore
+  t.is(drawn(await lines(one([3])), 1).length, 1)
+})
+
+test('the labels of a logarithmic axis are all decimals, or all powers', async (t) => {
+  const labels = async (y: number[]) => texts(await lines(one(y, true))).filter((text) => /^\d/.test(text ?? '')) // prettier-ignore
+  const [near, far] = [await labels([0.002, 0.5]), await labels([1e-6, 0.5])]
+  for (const label of ['0.001', '0.01', '0.1', '1']) t.true(near.includes(label), label)
+  for (const label of ['10⁻⁶', '10⁻²', '10⁻¹', '1']) t.true(far.includes(label), label)
+})
+
+test('the titles of charts side by side are level', async (t) => {
+  const small = { ...chart, title: 'Small', y: { title: 'y' }, series: one([0.3, 0.93]).series }
+  const large = { ...chart, title: 'Large', y: { title: 'y' }, series: one([0, 2.3]).series }
+  const placed = placedTexts(await panels('Both', [[small, large, { ...chart, title: 'Log' }]]))
+  const tops = placed.filter(({ text }) => /^(Small|Large|Log)$/.test(text)).map(({ top }) => top)
+  t.is(tops.length, 3)
+  t.is(Math.max(...tops) - Math.min(...tops), 0)
+})
+
+test('a chart that is none is refused', async (t) => {
+  const [first] = chart.series
+  for (const [given, message] of [
+    [null, /`chart`/],
+    [{ series: chart.series }, /`x.title`/],
+    [{ ...chart, y: { title: 'y', scale: 'cubic' } }, /`y.scale`/],
+    [{ ...chart, title: 5 }, /`title`/],
+    [{ ...chart, series: [null] }, /`series\[0\].name`/],
+    [{ ...chart, series: [{ name: 'a' }] }, /`series\[0\].x`/],
+    [{ ...chart, series: [{ ...first, y: ['a'] }] }, /`series\[0\].y`/],
+  ] as const)
+    await t.throwsAsync(lines(given as unknown as Chart), { instanceOf: TypeError, message })
+})
+
+test('equal charts are equal texts, also those drawn at once, and Vega keeps its own widths', async (t) => {
+  const vega = (await import('vega')) as unknown as { textMetrics: { width: unknown } }
+  const { width } = vega.textMetrics
+  const alone = await lines(chart)
+  for (const svg of await Promise.all([lines(chart), lines(chart), lines(chart)])) t.is(svg, alone)
+  t.is(vega.textMetrics.width, width)
 })
 
 test('importing gemmnet loads no plotting library', (t) => {

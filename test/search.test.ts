@@ -644,7 +644,7 @@ test('a table has the values of options, whatever they are called and are', asyn
 test('a heatmap shows a score over two options, the best over the others', async (t) => {
   const result = await gridSearch({ ...search, grid: { ...grid, batch: ['a', 'b'] } })
   const svg = await result.heatmap('accuracy', { title: 'Accuracy <1', x: 'units' })
-  for (const text of ['learningRate', 'units', 'Accuracy &lt;1', '0.1'])
+  for (const text of ['learning rate', 'units', 'Accuracy &lt;1', '0.1'])
     t.true(svg.includes(`>${text}<`), text)
   const best = Math.max(...result.table.map((row) => Number(row['dev.accuracy'])))
   t.true(svg.includes(`>${best.toPrecision(3)}<`))

@@ -135,7 +135,7 @@ async function toReport(rows: readonly Approximation[]): Promise<Report> {
     return {
       title: `${name}: ${targetFunctions[name].formula}`,
       parts: [
-        { svg: await panels(name, [[errorChart(own), curveChart(own)]]), name },
+        { svg: await panels('One hidden layer', [[errorChart(own), curveChart(own)]]), name },
         {
           columns: ['width', 'parameters', 'RMS error', 'largest error'],
           rows: own.map(({ width, parameters, rootMeanSquareError, largestError }) => [
@@ -172,7 +172,7 @@ function errorChart(rows: readonly Approximation[]): Chart {
   const [name] = rows.map((row) => row.function)
   return {
     ...size,
-    title: name ?? '',
+    title: `${name ?? ''}: error by width`,
     subtitle: name === undefined ? '' : targetFunctions[name].formula,
     x: { title: 'units of the hidden layer', scale: 'log', ticks: x },
     y: { title: 'error', scale: 'log' },

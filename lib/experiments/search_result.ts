@@ -3,7 +3,7 @@ import { directionOf } from '../monitor.js'
 import type { MetricName } from '../options/index.js'
 import type { ThemeName } from '../plot/index.js'
 import { heatmap } from '../plot/heatmap.js'
-import { isWide } from '../plot/labels.js'
+import { isWide, wordsOf } from '../plot/labels.js'
 import { showValue, textTable } from './text_table.js'
 import type { Ranking } from './ranking.js'
 import { findPath, mainPaths, scoresOf } from './ranking.js'
@@ -139,9 +139,9 @@ export class GridResult<
     )
     return heatmap(
       {
-        title: title ?? path,
-        x: { title: across.name, values: across.values.map(showValue) },
-        y: { title: up.name, values: up.values.map(showValue) },
+        title: title ?? wordsOf(path),
+        x: { title: wordsOf(across.name), values: across.values.map(showValue) },
+        y: { title: wordsOf(up.name), values: up.values.map(showValue) },
         values,
         scale: directionOf(path, 'auto') === 'min' && isWide(values.flat()) ? 'log' : 'linear',
       },

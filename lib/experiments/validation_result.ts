@@ -1,5 +1,5 @@
 import { lines } from '../plot/index.js'
-import { isWide } from '../plot/labels.js'
+import { isWide, wordsOf } from '../plot/labels.js'
 import type { ThemeName } from '../plot/index.js'
 import type { MetricName } from '../options/index.js'
 import type { Scores } from '../report.js'
@@ -127,9 +127,9 @@ export class CurveResult<P = object, M extends MetricName = never, D extends Dat
     if (x.some(Number.isNaN)) throw new RangeError(`The values of \`${this.name}\` are no numbers`)
     return lines(
       {
-        title: `${score} by ${this.name}`,
-        x: { title: this.name, scale: isWide(x) ? 'log' : 'linear' },
-        y: { title: score },
+        title: `${wordsOf(score)} by ${wordsOf(this.name)}`,
+        x: { title: wordsOf(this.name), scale: isWide(x) ? 'log' : 'linear' },
+        y: { title: wordsOf(score) },
         series: sets.map((name) => ({
           name,
           x,

@@ -5,10 +5,11 @@ import type { Labels, MatrixLike } from '../matrix.js'
 import { toMatrix } from '../matrix.js'
 import type { ConfusionOptions } from '../options/index.js'
 import { complete, confusionOptions } from '../options/index.js'
-import { shortNumber } from './labels.js'
+import { shortNumber, turnedIn } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import { themes } from './themes.js'
+import { toTitle } from './titles.js'
 
 /** The classes of rows, and those that they were taken for, by index. */
 export interface PredictedLabels {
@@ -28,7 +29,6 @@ const layouts = [
 const [, , smallest] = layouts
 /** More are not drawn. */
 export const { mostClasses } = smallest
-const characterWidth = 7.5 // pixels, of the labels
 const gap = 0.04 // between cells, of their size
 // Opacities of a cell's colour: the least tells it from 0, the most leaves its number readable.
 const faintest = 0.14
@@ -164,7 +164,7 @@ function toSpecification(
   })
   const { fontSize, hasShares } = layout
   return {
-    title: { text: title, subtitle },
+    title: toTitle(title, subtitle, counts.length * layout.width),
     width: { step: layout.width },
     height: { step: layout.height },
     data: { values: cells },
@@ -192,8 +192,6 @@ function toSpecification(
 }
 
 function toChannel(field: 'x' | 'y', title: string, names: readonly string[], width: number) {
-  const longest = Math.max(...names.map((name) => name.length)) * characterWidth
-  const isTurned = field === 'x' && longest > width && width > smallest.width
   return {
     field,
     type: 'ordinal' as const,
@@ -201,7 +199,8 @@ function toChannel(field: 'x' | 'y', title: string, names: readonly string[], wi
     scale: { domain: names.map((_, i) => i), paddingInner: gap, paddingOuter: 0 },
     axis: {
       labelExpr: `(${JSON.stringify(names)})[datum.value]`,
-      ...(isTurned ? { labelAngle: -45, labelAlign: 'right' as const } : { labelAngle: 0 }),
+      ...(field === 'x' && turnedIn(names, width)),
+      ...(width <= smallest.width && { labelAngle: 0 }),
       domain: false,
       ticks: false,
       labelLimit: 160,

@@ -10,10 +10,11 @@ import { complete, decisionBoundaryOptions } from '../options/index.js'
 import type { RawRows } from '../preparation/raw_rows.js'
 import { readRows } from '../preparation/raw_rows.js'
 import { extentOf } from './extent.js'
-import { shapes, widestCharacter } from './lines.js'
+import { legendColumns, shapes } from './lines.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import { themes } from './themes.js'
+import { toTitle } from './titles.js'
 
 const { light } = themes
 const side = 400 // pixels
@@ -176,13 +177,12 @@ function toSpecification(
     scale: { domain: [least, most], nice: false, zero: false },
     axis: { grid: false, labelOverlap: true },
   })
-  const longest = Math.max(...domain.map((name) => name.length))
-  const legend = { columns: Math.floor(side / (symbolWidth + longest * widestCharacter)) || 1 }
+  const legend = { columns: legendColumns(domain, side, symbolWidth) }
   const [first, second] = scene.names
   const x = channel('x', across, first)
   const y = channel('y', up, second)
   return {
-    title: { text: title, subtitle },
+    title: toTitle(title, subtitle, side),
     width: side,
     height: side,
     layer: [

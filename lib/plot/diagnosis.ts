@@ -1,7 +1,9 @@
+import { typeError } from '../errors.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
+import { toTitle } from './titles.js'
 
 /** A step from one error to the next. */
 export interface DiagnosisStep {
@@ -33,7 +35,6 @@ const width = 420
 const stepHeight = 58
 const barHeight = 22
 const whiskerHeight = 10
-const titleLength = 52 // characters that the title has room for
 
 /**
  * Errors that grow from step to step, as bars one below the other, each with the interval of its
@@ -49,6 +50,7 @@ export async function diagnosisChart(chart: DiagnosisChart, theme?: ThemeName): 
  * What `diagnose` found, as SVG: the same as its own `plot`.
  *
  * @param theme - Default 'auto'
+ * @throws TypeError if it is none
  *
  * @example
  * await plot.diagnosis(await diagnose({ network, train, dev, test }))
@@ -57,6 +59,8 @@ export async function diagnosis(
   diagnosis: { readonly plot: (theme?: ThemeName) => Promise<string> },
   theme?: ThemeName,
 ): Promise<string> {
+  if (typeof Reflect.get(Object(diagnosis) as object, 'plot') !== 'function')
+    throw typeError('diagnosis', 'what `diagnose` gives', diagnosis)
   return diagnosis.plot(theme)
 }
 
@@ -104,7 +108,7 @@ function toSpecification({ title, subtitle, axis, steps }: DiagnosisChart): Spec
     encoding: { x: x('right'), y, text: { field: 'label' } },
   })
   return {
-    title: { text: wrapped(title), subtitle },
+    title: toTitle(title, subtitle, width),
     width,
     height: { step: stepHeight },
     data: { values },
@@ -129,13 +133,4 @@ function toSpecification({ title, subtitle, axis, steps }: DiagnosisChart): Spec
 function labelExpression(steps: readonly DiagnosisStep[]): string {
   const labels = steps.map(({ title, subtitle }) => [title, [title, subtitle]] as const)
   return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
-}
-
-/** The lines of a text, broken between words. */
-function wrapped(text: string): string[] {
-  return text.split(' ').reduce<string[]>((lines, word) => {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + 1 + word.length > titleLength) return [...lines, word]
-    return [...lines.slice(0, -1), `${last} ${word}`]
-  }, [])
 }

@@ -1,6 +1,11 @@
-/** Whether a number can be drawn: one of a size above 1e300 leaves a scale no room to compute. */
+// Beyond these a scale has no room to compute.
+const largest = 1e300
+const smallest = 1e-290
+
+/** Whether a number has a place on an axis. */
 export function isDrawable(value: number): boolean {
-  return Math.abs(value) <= 1e300
+  const size = Math.abs(value)
+  return size <= largest && (size === 0 || size >= smallest)
 }
 
 /** The least and the largest of the finite values; [Infinity, -Infinity] if there are none. */

@@ -16,7 +16,8 @@ import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
-import { shortNumber } from './labels.js'
+import { toTitle } from './titles.js'
+import { shortNumber, turnedIn } from './labels.js'
 
 /** One side of a {@link Heatmap}. */
 export interface HeatmapAxis {
@@ -43,6 +44,11 @@ export interface Heatmap {
   readonly scale?: 'linear' | 'log' | undefined
 }
 
+/** How cells look, by how many there are along the longer side. Pixels. */
+const layouts = [
+  { mostCells: 24, width: 54, height: 40, hasLabels: true },
+  { mostCells: Infinity, width: 12, height: 12, hasLabels: false },
+] as const
 const axisFields = {
   title: required(checks.text),
   values: required(arrayOf('an array of numbers and texts', label)),
@@ -57,9 +63,6 @@ const fields = {
 }
 type Fields = SettingsOf<typeof fields>
 
-// Pixels:
-const cellWidth = 54
-const cellHeight = 40
 // Not the themes' own black and white, which a dark theme would replace: the cells stay as they are.
 const dark = '#000000'
 const bright = '#fffffe'
@@ -93,6 +96,9 @@ function toSpecification(
   { title, subtitle, x, y, values, scale }: Fields,
   colourAt: (place: number) => string,
 ) {
+  const cellsAlong = Math.max(x.values.length, y.values.length)
+  const { width, height, hasLabels } =
+    layouts.find(({ mostCells }) => cellsAlong <= mostCells) ?? layouts[1]
   const hasPlace = (value: number) => isDrawable(value) && (scale === 'linear' || value > 0)
   const toPlace = scale === 'log' ? Math.log : (value: number) => value
   const rows = values.map((row) => Array.from(row))
@@ -110,13 +116,13 @@ function toSpecification(
     }),
   )
   return {
-    title: { text: title, ...(subtitle !== undefined && { subtitle }) },
-    width: { step: cellWidth },
-    height: { step: cellHeight },
+    title: toTitle(title, subtitle, x.values.length * width),
+    width: { step: width },
+    height: { step: height },
     data: { values: cells },
     encoding: {
-      x: toChannel('x', x, 'ascending'),
-      y: toChannel('y', y, 'descending'),
+      x: toChannel('x', x, 'ascending', hasLabels ? width : undefined),
+      y: toChannel('y', y, 'descending', hasLabels ? width : undefined),
     },
     layer: [
       {
@@ -131,19 +137,23 @@ function toSpecification(
               direction: 'vertical' as const,
               gradientLength: { expr: 'height' },
               tickCount: 5,
-              format: '.3~g',
+              labelExpr: "replace(format(datum.value, '.3~g'), 'e+', 'e')",
             },
             condition: { test: 'datum.value === null', value: light.grid },
           },
         },
       },
-      {
-        mark: { type: 'text' as const, fontSize: 12 },
-        encoding: {
-          text: { field: 'label', type: 'nominal' as const },
-          color: { field: 'ink', type: 'nominal' as const, scale: null },
-        },
-      },
+      ...(hasLabels
+        ? [
+            {
+              mark: { type: 'text' as const, fontSize: 12 },
+              encoding: {
+                text: { field: 'label', type: 'nominal' as const },
+                color: { field: 'ink', type: 'nominal' as const, scale: null },
+              },
+            },
+          ]
+        : []),
     ],
   } satisfies Specification
 }
@@ -152,6 +162,7 @@ function toChannel(
   field: 'x' | 'y',
   { title, values }: HeatmapAxis,
   sort: 'ascending' | 'descending',
+  width: number | undefined, // where each has a label
 ) {
   const labels = values.map((value) => (typeof value === 'number' ? shortNumber(value) : value))
   return {
@@ -163,8 +174,8 @@ function toChannel(
     scale: { paddingInner: 0.03, paddingOuter: 0 },
     axis: {
       labelExpr: `(${JSON.stringify(labels)})[datum.value]`,
-      labelAngle: 0,
-      labelOverlap: true,
+      ...(field === 'x' && width !== undefined ? turnedIn(labels, width) : { labelAngle: 0 }),
+      labelOverlap: width === undefined,
       domain: false,
       ticks: false,
       labelLimit: 160,

@@ -1,7 +1,7 @@
 import { rangeError, typeError } from '../errors.js'
 import type { HistoryPlotOptions } from '../options/index.js'
 import { complete, historyOptions, metrics } from '../options/index.js'
-import { isWide } from './labels.js'
+import { isWide, wordsOf } from './labels.js'
 import type { Chart, Series } from './lines.js'
 import { lines, panels } from './lines.js'
 
@@ -108,8 +108,3 @@ function scoresOf(
 }
 
 const valuesOf = ({ y }: Series): number[] => Array.from(y)
-
-/** `rocAuc` as `roc auc`. */
-function wordsOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-}

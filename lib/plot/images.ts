@@ -9,7 +9,9 @@ import { extentOf } from './extent.js'
 import { greyPNG } from './png.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
+import { textWidth } from './text_width.js'
 import { themes } from './themes.js'
+import { toTitle } from './titles.js'
 
 /** One class per image: its index, or its name. */
 export type ImageLabels = readonly (string | number)[] | Int32Array | Uint8Array
@@ -33,7 +35,6 @@ const wantedSize = 76 // of an image's longer side
 const smoothness = 4 // pixels of a PNG for each that it is shown with, at least
 const widestPicture = 900
 const lineHeight = 16
-const characterWidth = 7.5
 const space = 14 // between images
 const mostCharacters = 20 // of a line of a caption
 
@@ -96,6 +97,9 @@ function toNames(
   })
 }
 
+const captionStyle = (isWrong: boolean) =>
+  ({ fontSize: 12, fontWeight: isWrong ? 'bold' : 'normal' }) as const
+
 /** What stands below an image. */
 interface Caption {
   readonly isWrong: boolean
@@ -117,9 +121,11 @@ function toCaptions(
   })
 }
 
-// Not by Vega's `limit`, which goes by its estimate of the width and cuts what has room.
 function shorten(line: string): string {
-  return line.length > mostCharacters ? `${line.slice(0, mostCharacters - 1)}…` : line
+  const characters = Array.from(line)
+  return characters.length > mostCharacters
+    ? `${characters.slice(0, mostCharacters - 1).join('')}…`
+    : line
 }
 
 function toSpecification(
@@ -131,8 +137,9 @@ function toSpecification(
   const { width, height } = sizeOf(pixels.columns, settings)
   const zoom = Math.max(1, Math.round(wantedSize / Math.max(width, height)))
   const shown = { width: zoom * width, height: zoom * height }
-  const longest = [0, ...captions.flatMap(({ lines }) => lines.map((line) => line.length))]
-  const caption = characterWidth * Math.max(...longest)
+  const caption = captions
+    .flatMap(({ isWrong, lines }) => lines.map((line) => textWidth(line, captionStyle(isWrong))))
+    .reduce((most, width) => Math.max(most, width), 0)
   const cellWidth = Math.max(shown.width, caption) + space
   const mostLines = Math.max(...captions.map(({ lines }) => lines.length))
   const cellHeight = shown.height + mostLines * lineHeight + space
@@ -179,16 +186,15 @@ function toSpecification(
     mark: {
       type: 'text' as const,
       baseline: 'top' as const,
-      fontSize: 12,
       lineHeight,
-      fontWeight: isWrong ? ('bold' as const) : ('normal' as const),
+      ...captionStyle(isWrong),
       color: light.ink,
     },
     encoding: { x: at('centre'), y: at('below'), text: { field: 'lines' } },
   })
   const { subtitle } = settings
   return {
-    title: { text: title, ...(subtitle !== undefined && { subtitle }) },
+    title: toTitle(title, subtitle, columns * cellWidth),
     width: columns * cellWidth,
     height: Math.ceil(pixels.rows / columns) * cellHeight - space,
     data: { values: cells },

@@ -1,4 +1,5 @@
 import { extentOf } from './extent.js'
+import { textWidth } from './text_width.js'
 
 /** A number in few characters: 0.01 to 9999 as they are, others as 2e-3; at most four digits. */
 export function shortNumber(value: number): string {
@@ -7,6 +8,20 @@ export function shortNumber(value: number): string {
   if (!Number.isFinite(rounded) || rounded === 0 || (size >= 0.01 && size < 1e4))
     return String(rounded)
   return rounded.toExponential().replace('+', '')
+}
+
+/** `learningRate` as `learning rate`. */
+export function wordsOf(name: string): string {
+  return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+/** Of labels of axes and legends. */
+export const labelStyle = { fontSize: 12 } as const
+
+/** How an axis has its labels, in places of so many pixels: askew where one has no room. */
+export function turnedIn(labels: readonly string[], width: number) {
+  const hasRoom = labels.every((label) => textWidth(label, labelStyle) <= width)
+  return hasRoom ? { labelAngle: 0 } : { labelAngle: -45, labelAlign: 'right' as const }
 }
 
 /** Whether numbers are positive and of several orders of magnitude: what a logarithmic scale is for. */

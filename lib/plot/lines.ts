@@ -1,10 +1,13 @@
 import { rangeError, typeError } from '../errors.js'
-import { isDrawable } from './extent.js'
-import { shortNumber } from './labels.js'
+import { isTypedArray } from '../matrix.js'
+import { textWidth } from './text_width.js'
+import { extentOf, isDrawable } from './extent.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
+import { labelStyle } from './labels.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
+import { toTitle } from './titles.js'
 
 /** A named series of points. */
 export interface Series {
@@ -60,7 +63,8 @@ export interface Chart {
  * })
  */
 export async function lines(chart: Chart, theme?: ThemeName): Promise<string> {
-  return render(toSpecification(chart), chart.title, theme)
+  const specification = toSpecification(chart)
+  return render(specification, chart.title, theme)
 }
 
 /**
@@ -78,7 +82,7 @@ export async function panels(
     scale: { stroke: 'independent', strokeDash: 'independent' },
   } as const
   const specification = {
-    title: { text: title, fontSize: 19, offset: 20 },
+    title: { ...toTitle(title, undefined, panelsWidth), fontSize: 19, offset: 20 },
     spacing: 28,
     vconcat: rows.map((row) => ({
       spacing: 36,
@@ -91,6 +95,7 @@ export async function panels(
 }
 
 const { light } = themes
+const panelsWidth = 700 // pixels, of their common title
 const dashesAndShapes = [
   { dash: [1, 0], shape: 'circle' },
   { dash: [7, 3], shape: 'square' },
@@ -105,12 +110,14 @@ const lineWidth = 2
 const referenceWidth = 5
 const symbolLength = 26
 const symbolWidth = 50 // with the space around it
-/** 0.8 of the font size: Vega's estimate. */
-export const widestCharacter = 9.6
 
 /** The chart in Vega-Lite's grammar. */
 function toSpecification(chart: Chart) {
+  if (typeof (chart as unknown) !== 'object' || (chart as unknown) === null)
+    throw typeError('chart', 'an object with title, x, y and series', chart)
   const { title, subtitle, series, width = 480, height = 300 } = chart
+  checkAxis('x', chart.x)
+  checkAxis('y', chart.y)
   checkSeries(series)
   const looks = series.map(lookOf)
   const points = toPoints(chart, looks)
@@ -136,7 +143,7 @@ function toSpecification(chart: Chart) {
     },
   }
   return {
-    title: { text: title, ...(subtitle !== undefined && { subtitle }) },
+    title: toTitle(title, subtitle, width),
     width,
     height,
     data: { values: points },
@@ -204,11 +211,20 @@ function toDrawable(value: number, { scale }: Axis): number | null {
   return scale === 'log' && value <= 0 ? null : value
 }
 
+/** How many names have room side by side, in pixels. */
+export function legendColumns(
+  names: readonly string[],
+  width: number,
+  symbolWidth: number,
+): number {
+  const longest = names.reduce((most, name) => Math.max(most, textWidth(name, labelStyle)), 0)
+  return Math.floor(width / (symbolWidth + longest)) || 1
+}
+
 /** Returns what makes an encoding of the series' names, with a legend of no more than `width`. */
 function byNameOf(series: readonly Series[], width: number) {
   const domain = series.map(({ name }) => name)
-  const longest = Math.max(...domain.map((name) => name.length))
-  const columns = Math.floor(width / (symbolWidth + longest * widestCharacter)) || 1
+  const columns = legendColumns(domain, width, symbolWidth)
   const legend = { symbolType: 'stroke', symbolSize: symbolLength ** 2, columns } as const
   return (range: readonly unknown[]) => ({
     field: 'name',
@@ -222,27 +238,45 @@ function byNameOf(series: readonly Series[], width: number) {
 function toChannel(field: 'x' | 'y', { title, scale = 'linear', ticks }: Axis, points: Point[]) {
   const drawn = points.map((point) => point[field]).filter((value) => value !== null)
   const values = scale === 'log' ? (ticks ?? logTicks(drawn)) : ticks
+  // Titles are above the labels at the top: with one at every top they are level in a row.
+  const count = field === 'y' && scale === 'linear' ? linearTicks : undefined
   const areWhole = drawn.every((value) => Number.isInteger(value))
+  const isNice = ticks === undefined && (field === 'y' || !areWhole)
   return {
     field,
     type: 'quantitative' as const,
     title,
-    scale: { type: scale, zero: false, nice: ticks === undefined && !areWhole },
+    scale: {
+      type: scale,
+      zero: false,
+      nice: isNice && (count ?? true),
+      ...(scale === 'linear' && aroundOne(drawn)),
+    },
     axis: {
       labelOverlap: true,
+      ...(count !== undefined && { tickCount: count }),
       ...(areWhole && { tickMinStep: 1 }),
       ...(values && { values: [...values], labelExpr: labelExpression(values) }),
     },
   }
 }
 
+/** A domain around what is all the same, which by itself would span nothing. */
+function aroundOne(values: readonly number[]) {
+  const [least, most] = extentOf(values)
+  const space = Math.max(1, Math.abs(least))
+  return least === most && { domain: [least - space, least + space] }
+}
+
 /** The labels in Vega's expressions: a table by value. */
 function labelExpression(values: readonly number[]): string {
+  const toLabel = values.every(isShort) ? String : inPowers
   const labels = values.map((value): [string, string] => [String(value), toLabel(value)])
   return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
 }
 
 const mostTicks = 8
+const linearTicks = 6 // about
 
 /** Powers of ten, every second or third of many; or 1, 2 and 5 times them where there are few. */
 function logTicks(values: readonly number[]): number[] {
@@ -257,22 +291,43 @@ function logTicks(values: readonly number[]): number[] {
   )
 }
 
-/** As in short, but powers of ten as 10⁻³. */
-function toLabel(value: number): string {
-  const short = shortNumber(value)
-  const [digits, exponent] = short.split('e')
-  if (digits !== '1' || exponent === undefined) return short
-  return `10${exponent.replace('-', '⁻').replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`
+/** Whether a value is said as it is: the values of an axis are all said so, or none. */
+const isShort = (value: number) => String(value).length <= 5
+
+/** 5·10⁻³, 10⁻², 1, 10. */
+function inPowers(value: number): string {
+  if (value === 1 || value === 10) return String(value)
+  const [digits = '', exponent = ''] = value.toExponential().replace('+', '').split('e')
+  const power = `10${exponent.replace('-', '⁻').replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`
+  return digits === '1' ? power : `${digits}·${power}`
+}
+
+function checkAxis(name: 'x' | 'y', axis: Axis): void {
+  const { title, scale = 'linear' } = Object(axis) as Partial<Axis>
+  if (typeof title !== 'string') throw typeError(`${name}.title`, 'a text', title)
+  if (!['linear', 'log'].includes(scale))
+    throw typeError(`${name}.scale`, "'linear' or 'log'", scale)
 }
 
 function checkSeries(series: readonly Series[]): void {
   if (!Array.isArray(series) || series.length === 0)
     throw typeError('series', 'an array of at least one series', series)
   const names = new Set<string>()
-  series.forEach(({ name, x, y }: Series, i) => {
+  series.forEach((one: Series, i) => {
+    const { name, x, y } = Object(one) as Partial<Series>
+    if (typeof name !== 'string') throw typeError(`series[${i}].name`, 'a text', name)
+    if (!isNumbers(x)) throw typeError(`series[${i}].x`, 'an array of numbers', x)
+    if (!isNumbers(y)) throw typeError(`series[${i}].y`, 'an array of numbers', y)
     if (names.has(name)) throw rangeError(`series[${i}].name`, 'a name of its own', name)
     names.add(name)
     if (x.length !== y.length)
       throw new RangeError(`\`series[${i}]\` has ${x.length} values of x and ${y.length} of y`)
   })
+}
+
+function isNumbers(values: unknown): values is ArrayLike<number> {
+  return (
+    isTypedArray(values) ||
+    (Array.isArray(values) && values.every((value) => typeof value === 'number'))
+  )
 }

@@ -165,7 +165,7 @@ caption, figcaption { color: var(--label); font-size: .9rem; text-align: left }
 caption { padding-bottom: .4rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem 1.25rem .3rem 0; border-bottom: 1px solid var(--grid) }
 th { color: var(--label); font-weight: 600 }
-.figure { text-align: right }
+.figure { text-align: right; white-space: nowrap }
 figure { margin: 1rem 0 }
 svg { display: block }
 pre { overflow-x: auto; font: .875rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace }

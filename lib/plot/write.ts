@@ -1,12 +1,14 @@
 import { mkdir } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { basename, extname, join, parse } from 'node:path'
 import { GemmnetError, rangeError, typeError } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
 import { toPath, writeFileAtomically } from '../formats/file.js'
+import { font } from './render.js'
 import type { Report } from './report.js'
 import { isSVG, namedPictures, toHTML } from './report.js'
 
-/** Pixels of a PNG for each of the SVG's, so that it is sharp on screens of today. */
+/** Pixels of a PNG for each of the SVG's, so that it is crisp on screens of today. */
 const pixelRatio = 2
 
 /**
@@ -15,12 +17,13 @@ const pixelRatio = 2
  * at all.
  *
  * A PNG has twice the picture's size in pixels, and the light theme where the picture is of the
- * theme 'auto'. It needs the package `sharp`, which gemmnet does not bring along.
+ * theme 'auto'. It needs the packages `@resvg/resvg-js` and `dejavu-fonts-ttf`, which gemmnet does
+ * not bring along.
  *
  * @param pictures - what one of the functions of `plot` returned, several of them, or a Report
  * @throws TypeError if they are none of these
  * @throws RangeError if the path has another ending, or several pictures should go where one can
- * @throws GemmnetError `ERR_NO_PACKAGE` for a PNG where `sharp` is not installed
+ * @throws GemmnetError `ERR_NO_PACKAGE` for a PNG where one of the two is not installed
  * @throws the system's error if it cannot be written
  *
  * @example
@@ -36,7 +39,7 @@ export async function write(
   const file = toPath('path', path)
   const ending = extname(file).toLowerCase()
   if (ending === '.html' || ending === '.htm') {
-    const report = isReport(pictures) ? pictures : toReport(toList(pictures), basename(file))
+    const report = isReport(pictures) ? pictures : toReport(toList(pictures), parse(file).name)
     return writeFileAtomically(file, Buffer.from(toHTML(report)))
   }
   if (ending !== '.svg' && ending !== '.png')
@@ -84,30 +87,38 @@ function toReport(pictures: readonly string[], title: string): Report {
   return { title, sections: [{ parts: pictures.map((svg) => ({ svg })) }] }
 }
 
-/** The part of sharp's interface that is used here; the package need not be there. */
-type Sharp = (
-  input: Buffer,
-  options: { readonly density: number },
-) => {
-  png(): { toBuffer(): Promise<Buffer> }
+/** The part of resvg's interface that is used here; the package need not be there. */
+interface Resvg {
+  readonly renderAsync: (svg: string, options: object) => Promise<{ asPng(): Buffer }>
 }
 
-const cssDensity = 72 // at which librsvg draws one pixel for each of the SVG's
+// The picture's layout is by the widths of this font's letters: see textWidth.
+const fontFamily = 'DejaVu Sans'
+const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']
 
+/**
+ * By resvg and a font of its own, so that equal pictures are equal on all machines, also where there
+ * are no fonts; the system's only draw what it lacks, such as Chinese.
+ */
 async function toPNG(svg: string): Promise<Buffer> {
-  const sharp = await importSharp()
-  return sharp(Buffer.from(svg), { density: pixelRatio * cssDensity })
-    .png()
-    .toBuffer()
+  const { renderAsync, fonts } = await importRenderer()
+  const image = await renderAsync(svg.replaceAll(`"${font}"`, `"${fontFamily}"`), {
+    fitTo: { mode: 'zoom', value: pixelRatio },
+    font: { fontFiles: fonts, defaultFontFamily: fontFamily, sansSerifFamily: fontFamily },
+  })
+  return image.asPng()
 }
 
-async function importSharp(): Promise<Sharp> {
-  const name = ['sharp'].join('') // no literal, or the compiler would look for the package
+async function importRenderer(): Promise<Resvg & { readonly fonts: string[] }> {
+  const name = ['@resvg/resvg-js'].join('') // no literal, or the compiler would look for the package
   try {
-    const { default: sharp } = (await import(name)) as { default: Sharp }
-    return sharp
+    const { default: resvg } = (await import(name)) as { default: Resvg }
+    const { resolve } = createRequire(import.meta.url)
+    const fonts = fontFiles.map((file) => resolve(`dejavu-fonts-ttf/ttf/${file}`))
+    return { ...resvg, fonts }
   } catch (cause) {
-    const message = 'A PNG needs the package sharp: run `npm install sharp`, or write an .svg'
+    const packages = '@resvg/resvg-js dejavu-fonts-ttf'
+    const message = `A PNG needs two packages: run \`npm install ${packages}\`, or write an .svg`
     throw new GemmnetError('ERR_NO_PACKAGE', message, { cause })
   }
 }

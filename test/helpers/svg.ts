@@ -1,3 +1,5 @@
+import { textWidth } from '../../lib/plot/text_width.js'
+
 /** A text of an SVG, and the box it takes, in the picture's coordinates. */
 export interface PlacedText {
   readonly text: string
@@ -8,9 +10,11 @@ export interface PlacedText {
   readonly bottom: number
 }
 
-const characterWidth = 0.55 // of the font size: of digits and lower-case letters
 const ascent = 0.8
 const descent = 0.2
+
+const unescape = (text: string) =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 
 /** Every text of a picture; `translate` and `rotate` are what Vega places them with. */
 export function placedTexts(svg: string): PlacedText[] {
@@ -50,7 +54,8 @@ export function placedTexts(svg: string): PlacedText[] {
     }
     const size = Number(/font-size="([\d.]+)px"/.exec(attributes)?.[1])
     const angle = (Number(/rotate\(([^)]*)\)/.exec(attributes)?.[1] ?? 0) * Math.PI) / 180
-    const width = characterWidth * size * text.length
+    const fontWeight = /font-weight="(\w+)"/.exec(attributes)?.[1] ?? 'normal'
+    const width = textWidth(unescape(text), { fontSize: size, fontWeight })
     const anchor = /text-anchor="(\w+)"/.exec(attributes)?.[1]
     const begin = anchor === 'middle' ? -width / 2 : anchor === 'end' ? -width : 0
     const corners = [begin, begin + width].flatMap((along) =>
