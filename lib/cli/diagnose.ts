@@ -76,7 +76,8 @@ async function run(
     throw new Failure('Give the file that the model was trained on, or --train and other sets', {
       exitCode: 2,
     })
-  if (output !== undefined) await checkOutputFile(output)
+  if (output !== undefined)
+    await checkOutputFile(output, [modelPath, data, train, trainDev, dev, test])
   // Here, not above: help needs no addon.
   const { diagnoseFile, diagnoseFiles } = await import('./model_diagnosis.js')
   const { diagnosisToJson } = await import('./model_scores.js')

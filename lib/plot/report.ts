@@ -1,6 +1,7 @@
 import { typeError } from '../errors.js'
 import { shortNumber } from './labels.js'
 import { escape } from './escape.js'
+import { generator } from './report_mark.js'
 import { themes } from './themes.js'
 
 /** A table of a {@link Report}; columns whose cells are all figures are aligned at their right. */
@@ -71,6 +72,7 @@ export function toHTML({ title, sections }: Report): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${generator}
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="viewport" content="width=device-width">
 <title>${escape(title)}</title>
