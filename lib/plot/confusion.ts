@@ -5,7 +5,7 @@ import type { Labels, MatrixLike } from '../matrix.js'
 import { toMatrix } from '../matrix.js'
 import type { ConfusionOptions } from '../options/index.js'
 import { complete, confusionOptions } from '../options/index.js'
-import { shortNumber, turnedIn } from './labels.js'
+import { percent, shortNumber, turnedIn } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import { themes } from './themes.js'
@@ -114,11 +114,9 @@ const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum +
 function summary(counts: readonly (readonly number[])[]): string {
   const right = sumOf(counts.map((row, i) => row[i] ?? 0))
   const all = sumOf(counts.map(sumOf))
-  const share = all > 0 ? `, ${percent(right / all, 2)}` : ''
+  const share = all > 0 ? `, ${percent(right / all)}` : ''
   return `${shortCount(right)} of ${shortCount(all)} right${share}`
 }
-
-const percent = (share: number, decimals: number) => `${(100 * share).toFixed(decimals)} %`
 
 /** Rows are whole, but for those with weights. */
 const shortCount = (value: number) => (Number.isInteger(value) ? String(value) : shortNumber(value))

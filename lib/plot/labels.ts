@@ -10,6 +10,11 @@ export function shortNumber(value: number): string {
   return rounded.toExponential().replace('+', '')
 }
 
+/** A share as percent: `97.61 %`. */
+export function percent(share: number, decimals = 2): string {
+  return `${(100 * share).toFixed(decimals)} %`
+}
+
 /** `learningRate` as `learning rate`. */
 export function wordsOf(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
