@@ -39,16 +39,18 @@ async function run(
   const isLines = output !== undefined && /\.(jsonl|ndjson)$/.test(output)
   if (output !== undefined && !isLines && !output.endsWith('.csv'))
     throw new Failure(`${output}: expected a file of .csv, .jsonl or .ndjson`, { exitCode: 2 })
-  if (output !== undefined) await checkOutputFile(output)
+  if (output !== undefined) await checkOutputFile(output, [modelPath, data])
   // Here, not above: help needs no addon.
   const { predictRows, toCsv, toJsonLines } = await import('./predictions.js')
   const predictions = await predictRows(modelPath, data)
   interrupt.check()
   if (json) terminal.result(JSON.stringify(predictions))
   if (output === undefined) {
-    if (!json) terminal.result(toCsv(predictions))
+    if (!json) for (const lines of toCsv(predictions)) terminal.result(lines)
     return
   }
-  await writeResult(output, `${isLines ? toJsonLines(predictions) : toCsv(predictions)}\n`)
+  const pieces = isLines ? toJsonLines(predictions) : toCsv(predictions)
+  const bytes = Array.from(pieces, (lines) => Buffer.from(`${lines}\n`))
+  await writeResult(output, Buffer.concat(bytes))
   terminal.note(`Saved ${output}`)
 }
