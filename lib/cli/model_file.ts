@@ -59,11 +59,14 @@ export function targetTransformerOf(pipeline: Pipeline): string | undefined {
  * texts. Numbers are left to be inferred: they may be written as true and false.
  */
 function typesOf(pipeline: Pipeline): Record<string, ColumnType> {
-  const types: Record<string, ColumnType> = {}
-  for (const { steps } of save(pipeline).columns ?? [])
-    for (const { name, type } of steps[0]?.state?.columns ?? [])
-      if (type === 'category' || type === 'date') types[name] = type
-  return types
+  const learned = (save(pipeline).columns ?? []).flatMap(
+    ({ steps }) => steps[0]?.state?.columns ?? [],
+  )
+  return Object.fromEntries(
+    learned.flatMap(({ name, type }) =>
+      type === 'category' || type === 'date' ? [[name, type] as const] : [],
+    ),
+  )
 }
 
 /**
