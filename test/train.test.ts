@@ -465,6 +465,27 @@ test.serial('names of all kinds are columns and targets', async (t) => {
   t.true(JSON.stringify(preparation).includes('__proto__'))
 })
 
+test.serial('--encoding latin1 reads what is not UTF-8', async (t) => {
+  const text = toCsv(makeRows(100)).replaceAll('rose', 'Röschen').replace('soil', 'Böden')
+  await writeFile(join(folder, 'latin.csv'), Buffer.from(text, 'latin1'))
+  const train = ['train', 'latin.csv', '--target', 'kind', '--epochs', '1']
+  t.regex(
+    (await gemmnet(...train)).stderr,
+    /latin\.csv, line 1: not UTF-8; give `encoding: 'latin1'`/,
+  )
+  const encoding = ['--encoding', 'latin1']
+  const { classes, diagnosis } = await json(...train, ...encoding)
+  t.deepEqual(classes, ['Röschen', 'iris'])
+  const used = ['model.safetensors', 'latin.csv', ...encoding]
+  const { kind } = await json('predict', ...used)
+  t.is((kind as string[]).length, 100)
+  t.is((await json('evaluate', ...used)).rows, 100)
+  t.deepEqual(await json('diagnose', ...used), diagnosis)
+  const apart = ['--train', 'latin.csv', '--dev', 'latin.csv']
+  t.is((await gemmnet('diagnose', 'model.safetensors', ...apart, ...encoding)).code, 0)
+  t.is((await gemmnet(...train, '--encoding', 'utf-16')).code, 2)
+})
+
 test.serial('no file that is read is replaced', async (t) => {
   const before = await readFile(join(folder, 'flowers.csv'))
   t.is((await gemmnet('train', 'flowers.csv', ...kindFlags)).code, 0)

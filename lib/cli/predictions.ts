@@ -1,4 +1,5 @@
 import { Model } from '../model.js'
+import type { Encoding } from '../options/index.js'
 import { checkData } from './failure.js'
 import { readRowsFor } from './model_file.js'
 import { givesProbabilities, likelihoodOf } from './predicted_rows.js'
@@ -10,9 +11,13 @@ export type Predictions = Readonly<Record<string, readonly (string | number)[]>>
 const probability = 'probability'
 
 /** Predicts the rows of a file. */
-export async function predictRows(modelPath: string, path: string): Promise<Predictions> {
+export async function predictRows(
+  modelPath: string,
+  path: string,
+  encoding: Encoding,
+): Promise<Predictions> {
   const model = await Model.load(modelPath)
-  const table = await readRowsFor(model, path)
+  const table = await readRowsFor(model, path, { encoding })
   const features = await checkData(path, () => model.pipeline.features(table))
   const { network, pipeline, classes } = model
   const names = pipeline.target

@@ -93,9 +93,10 @@ export async function trainOn(
 }
 
 async function readColumns(data: string, flags: TrainFlags): Promise<Table> {
-  const { target, categories, ignore, groups, time } = flags
+  const { target, categories, ignore, groups, time, encoding } = flags
   const table = await readTable(data, {
     columns: Object.fromEntries(categories.map((name) => [name, 'category'])),
+    encoding,
   })
   for (const name of [target, ...ignore, ...categories, groups ?? target, time ?? target])
     checkUsage(() => {
