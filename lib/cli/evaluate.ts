@@ -44,6 +44,7 @@ async function run(
   const { scoreFile, scoreTable, showScores } = await import('./model_scores.js')
   const model = await Model.load(modelPath)
   const table = await readScoredRows(model, modelPath, data, terminal, { encoding })
+  interrupt.check()
   const scores = await scoreFile(model, table, data)
   interrupt.check()
   terminal.result(json ? JSON.stringify(scores) : showScores({ [data]: scores }))
