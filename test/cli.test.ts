@@ -249,6 +249,30 @@ test.serial('Ctrl-C keeps and draws the cells of the grid that are there', async
   t.true((await readReport('stopped')).files.includes('grid-test.svg'))
 })
 
+test.serial('Ctrl-C leaves a report of a training that is not finished', async (t) => {
+  const images = await makeImages(250, 50)
+  for (const args of [
+    ['digits', '--epochs', '1000000'],
+    ['mnist', '--data', images, '--epochs', '1000000', '--batch-size', '1'],
+  ]) {
+    const child = start([
+      ...args,
+      '--report',
+      'unfinished',
+      '--output',
+      join(folder, 'unfinished.st'),
+    ])
+    const [name] = args
+    await once((name === 'digits' ? child.stderr : child.stdout) ?? child.stdout, 'data')
+    child.kill('SIGINT')
+    const { stdout, stderr, code } = await ended(child)
+    t.is(code, 130)
+    t.notRegex(stdout, /accuracy/i)
+    t.regex(stderr, /Saved unfinished.index\.html\nStopped after \d+ of 1000000 epochs; .*\n$/)
+  }
+  t.true((await readReport('unfinished')).files.includes('worst.svg'))
+})
+
 test.serial('a report that cannot be written is noticed before the training', async (t) => {
   await writeFile(join(folder, 'in-the-way'), '')
   for (const [path, why] of [

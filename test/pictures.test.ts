@@ -96,6 +96,7 @@ test('a history that cannot be drawn is refused', async (t) => {
   for (const [history, options, message] of [
     [[], {}, /no epochs/],
     [5, {}, /`history`/],
+    [[{}], {}, /no scores/],
     [{ epochs: 3 }, {}, /`history`/],
     [epochs, { scores: ['r2'] }, /`scores\[0\]`.*loss, accuracy/],
     [epochs, { scores: ['accuracyy'] }, /accuracyy.*did you mean `accuracy`/],
@@ -153,10 +154,14 @@ test('numbers that cannot be drawn against each other are refused by name', asyn
   for (const [targets, predictions, message] of [
     [[1], [1, 2], '`predictions` has 2 entries, `targets` has 1'],
     [[], [], 'There are no predictions to draw'],
-    [[1, NaN], [1, 2], 'Expected `targets[1]` to be finite, got `NaN`'],
-    [[1], [Infinity], 'Expected `predictions[0]` to be finite, got `Infinity`'],
+    [[1, NaN], [1, 2], 'Expected `targets[1]` to be finite, at most 1e300, got `NaN`'],
+    [[1], [Infinity], 'Expected `predictions[0]` to be finite, at most 1e300, got `Infinity`'],
+    [[-1e308], [1], 'Expected `targets[0]` to be finite, at most 1e300, got `-1e+308`'],
   ] as const)
     await t.throwsAsync(plot.predictions({ targets, predictions }), { message })
+  await t.throwsAsync(plot.predictions(undefined as never), { message: /`targets`/ })
+  // Too small for a scale, not for a picture.
+  checkPicture(t, await plot.predictions({ targets: [1e-320, 2e-320], predictions: [0, 1e-320] }))
   await t.throwsAsync(
     plot.predictions({ targets: [1], predictions: [1] }, { target: 3 as never }),
     {
@@ -233,6 +238,7 @@ test('a matrix that is none is refused', async (t) => {
     [{ labels: [0, -1], predictions: [0, 1] }, {}, /`labels\[1\]`/],
     [{ labels: [0, 500], predictions: [0, 1] }, {}, /at most 200 classes/],
     ['text', {}, /`matrix`/],
+    [null, {}, /`matrix`/],
     [matrix, { labels: ['a'] }, /Unknown option `labels`/],
   ] as const)
     // prettier-ignore
@@ -412,6 +418,16 @@ test('a decision boundary of anything but two features and classes is refused', 
     [network, data, { resolution: 1 }, /`resolution`/],
   ] as const)
     await t.throwsAsync(plot.decisionBoundary(of as never, rows as never, options), { message })
+})
+
+test('names may have what ends a line in the language of the charts', async (t) => {
+  const svg = await plot.confusion([[1]], { classNames: ['a\u2028b\u2029c'] })
+  t.true(svg.includes('a\u2028b\u2029c'))
+})
+
+test('a diagnosis that is none is refused', async (t) => {
+  for (const chart of [undefined, {}])
+    await t.throwsAsync(plot.diagnosisChart(chart as never), { message: /`chart`/ })
 })
 
 test('plot.diagnosis is the picture of the diagnosis', async (t) => {

@@ -119,12 +119,34 @@ test('parts that are none, and pictures that are no SVG, are refused', (t) => {
   for (const [part, message] of [
     [5, /`sections\[0\]\.parts\[1\]`/],
     [{}, /`sections\[0\]\.parts\[1\]`/],
+    [null, /`sections\[0\]\.parts\[1\]`/],
     [{ svg: '<p>' }, /`sections\[0\]\.parts\[1\]\.svg`/],
+    [{ svg: '<svg/>', caption: 1 }, /`sections\[0\]\.parts\[1\]\.caption`/],
+    [{ lines: 1 }, /`sections\[0\]\.parts\[1\]\.lines`/],
+    [{ rows: [[1]] }, /`sections\[0\]\.parts\[1\]\.columns`/],
+    [{ columns: ['a'], rows: [1] }, /`sections\[0\]\.parts\[1\]\.rows\[0\]`/],
+    [{ columns: ['a'], rows: [[null]] }, /`sections\[0\]\.parts\[1\]\.rows\[0\]\[0\]`/],
   ] as const)
     t.throws(() => toHTML({ title: 'x', sections: [{ parts: ['', part as never] }] }), {
       instanceOf: TypeError,
       message,
     })
+})
+
+test('what is no report, and rows that do not fit their table, are refused', (t) => {
+  for (const [report, message] of [
+    [undefined, /`report`/],
+    [{ title: 1, sections: [] }, /`title`/],
+    [{ title: 'x', sections: 3 }, /`sections`/],
+    [{ title: 'x', sections: [{}] }, /`sections\[0\]\.parts`/],
+    [{ title: 'x', sections: [{ title: 1, parts: [] }] }, /`sections\[0\]\.title`/],
+  ] as const)
+    t.throws(() => toHTML(report as never), { instanceOf: TypeError, message })
+  const part = { columns: ['a', 'b'], rows: [[1]] }
+  t.throws(() => toHTML({ title: 'x', sections: [{ parts: [part] }] }), {
+    instanceOf: RangeError,
+    message: /rows\[0\]` has 1 cells, there are 2 columns/,
+  })
 })
 
 test('write makes a picture, or a page of one or several', async (t) => {
@@ -214,8 +236,10 @@ test('a report’s folder holds its page and its named pictures, and what was th
   await writeReport(report, join(folder, 'made', 'here'))
   t.deepEqual((await readdir(join(folder, 'made', 'here'))).sort(), ['chart.svg', 'index.html'])
 
-  const bad = { ...report, sections: [{ parts: [{ svg, name: '../up' }] }] }
-  await t.throwsAsync(writeReport(bad, join(folder, 'never')), { message: /`name`/ })
+  for (const names of [['../up'], [3 as never], ['same', 'same']]) {
+    const bad = { ...report, sections: [{ parts: names.map((name) => ({ svg, name })) }] }
+    await t.throwsAsync(writeReport(bad, join(folder, 'never')), { message: /`name`/ })
+  }
   await t.throwsAsync(writeReport(svg as never, join(folder, 'never')), { message: /`report`/ })
   t.false((await readdir(folder)).includes('never'))
 })

@@ -333,6 +333,11 @@ test.serial('wrong usages and unfit data are said in one line', async (t) => {
       /^Expected `--split` to be two or three/,
     ],
     [2, [...flowers, '--target', 'kind', '--task', 'regression'], /holds texts: regression needs/],
+    [
+      2,
+      [...flowers, '--target', 'kind', '--hidden', '1e12'],
+      /^The layers have \d+ parameters; at/,
+    ],
     [1, [...flowers, '--target', 'day'], /holds dates/],
     [1, [...flowers, '--target', 'code'], /has 400 different texts in 400 rows, not classes/],
     [2, ['train', 'flowers.xlsx', '--target', 'kind'], /^flowers\.xlsx: expected a file of \.csv/],
@@ -398,6 +403,105 @@ test.serial('files as people have them are trained on, or refused in a line', as
     t.is(stdout, '')
     t.regex(/^error: (.*)\n$/.exec(stderr)?.[1] ?? '', message)
   }
+})
+
+const ranks = (name: string) =>
+  `${name},b,y\n${lines(100, (i) => `${((37 * i) % 100) + 1},${i / 7},${2 * ((37 * i) % 100)}`)}`
+
+test.serial('a column numbers the rows if it is in order, or is called so', async (t) => {
+  await writeFile(
+    join(folder, 'in-order.csv'),
+    `n,b,y\n${lines(100, (i) => `${500 - i},${i % 7},${i / 3}`)}`,
+  )
+  for (const [name, isLeftOut] of [
+    ['rank', false],
+    ['humid', false],
+    ['Passenger_ID', true],
+    ['houseId', true],
+  ] as const) {
+    await writeFile(join(folder, 'ranks.csv'), ranks(name))
+    const { columns } = await json('train', 'ranks.csv', '--target', 'y', '--epochs', '1')
+    const { leftOut } = columns as { leftOut: unknown[] }
+    t.deepEqual(leftOut, isLeftOut ? [{ column: name, reason: 'numbers the rows' }] : [])
+  }
+  const { columns } = await json('train', 'in-order.csv', '--target', 'y', '--epochs', '1')
+  t.deepEqual((columns as { leftOut: unknown[] }).leftOut, [
+    { column: 'n', reason: 'numbers the rows' },
+  ])
+})
+
+test.serial('the text that makes a column one of texts is named', async (t) => {
+  const cell = (i: number) => (i === 7 ? 'none' : `${i / 7}`)
+  await writeFile(
+    join(folder, 'stray.csv'),
+    `a,b,y\n${lines(100, (i) => `${cell(i)},${i % 5},${i}`)}`,
+  )
+  const { columns } = await json('train', 'stray.csv', '--target', 'y', '--epochs', '1')
+  const reason = "has another text in nearly every row; it would have numbers but for 'none'"
+  t.deepEqual((columns as { leftOut: unknown[] }).leftOut, [{ column: 'a', reason }])
+  const asTarget = await gemmnet('train', 'stray.csv', '--target', 'a')
+  t.regex(asTarget.stderr, /not classes; it would have numbers but for 'none'\n$/)
+})
+
+test.serial('names of all kinds are columns and targets', async (t) => {
+  const rows = (names: string) =>
+    `${names}\n${lines(200, (i) => `${i % 3},${i % 7},${i % 2 === 0 ? 'x' : 'z'}`)}`
+  for (const [names, target, own] of [
+    ['a,b,probability', 'probability', 'probability of it'],
+    ['a,b,__proto__', '__proto__', 'probability'],
+    ['__proto__,"b\nc",y', 'y', 'probability'],
+  ] as const) {
+    await writeFile(join(folder, 'names.csv'), rows(names))
+    const flags = ['--target', target, '--categories', names.slice(0, names.indexOf(','))]
+    const { stdout, code } = await gemmnet('train', 'names.csv', ...flags, '--epochs', '1')
+    t.is(code, 0)
+    if (names.includes('\n')) t.regex(stdout, /: 'b\\nc'$/m)
+    const predicted = await json('predict', 'model.safetensors', 'names.csv')
+    t.deepEqual(Object.keys(predicted), [target, own])
+    for (const value of predicted[target] as unknown[]) t.true(value === 'x' || value === 'z')
+  }
+  // Digits that were learned as texts are read as texts.
+  const { preparation } = await json('inspect', 'model.safetensors')
+  t.true(JSON.stringify(preparation).includes('__proto__'))
+})
+
+test.serial('--encoding latin1 reads what is not UTF-8', async (t) => {
+  const text = toCsv(makeRows(100)).replaceAll('rose', 'Röschen').replace('soil', 'Böden')
+  await writeFile(join(folder, 'latin.csv'), Buffer.from(text, 'latin1'))
+  const train = ['train', 'latin.csv', '--target', 'kind', '--epochs', '1']
+  t.regex(
+    (await gemmnet(...train)).stderr,
+    /latin\.csv, line 1: not UTF-8; give `encoding: 'latin1'`/,
+  )
+  const encoding = ['--encoding', 'latin1']
+  const { classes, diagnosis } = await json(...train, ...encoding)
+  t.deepEqual(classes, ['Röschen', 'iris'])
+  const used = ['model.safetensors', 'latin.csv', ...encoding]
+  const { kind } = await json('predict', ...used)
+  t.is((kind as string[]).length, 100)
+  t.is((await json('evaluate', ...used)).rows, 100)
+  t.deepEqual(await json('diagnose', ...used), diagnosis)
+  const apart = ['--train', 'latin.csv', '--dev', 'latin.csv']
+  t.is((await gemmnet('diagnose', 'model.safetensors', ...apart, ...encoding)).code, 0)
+  t.is((await gemmnet(...train, '--encoding', 'utf-16')).code, 2)
+})
+
+test.serial('no file that is read is replaced', async (t) => {
+  const before = await readFile(join(folder, 'flowers.csv'))
+  t.is((await gemmnet('train', 'flowers.csv', ...kindFlags)).code, 0)
+  const model = await readFile(join(folder, 'model.safetensors'))
+  for (const args of [
+    ['train', 'flowers.csv', ...kindFlags, '--output', './flowers.csv'],
+    ['predict', 'model.safetensors', 'flowers.csv', '--output', join(folder, 'flowers.csv')],
+    ['diagnose', 'model.safetensors', 'flowers.csv', '--output', 'model.safetensors'],
+  ]) {
+    const { stdout, stderr, code } = await gemmnet(...args)
+    t.is(code, 2)
+    t.is(stdout, '')
+    t.regex(stderr, /^error: Cannot write .*: it is read, and would be lost\n$/)
+  }
+  t.deepEqual(await readFile(join(folder, 'flowers.csv')), before)
+  t.deepEqual(await readFile(join(folder, 'model.safetensors')), model)
 })
 
 test.serial('SIGINT keeps the weights of the best epoch and exits with 130', async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, start } from './helpers/command.js'
@@ -130,6 +131,41 @@ test.serial('a report does not change the model, and is there for no epochs too'
   const { files, page } = await report('untrained')
   t.false(files.includes('history.svg'))
   t.notRegex(page, /NaN|undefined/)
+})
+
+test.serial('SIGINT leaves a report of the epochs that are finished', async (t) => {
+  const flags = ['--epochs', '1000000', '--patience', '1000000', '--report', 'stopped']
+  const child = start(folder, ['train', 'flowers.csv', '--target', 'kind', ...flags])
+  if (child.stderr === null) throw new Error('not piped')
+  await once(child.stderr, 'data')
+  child.kill('SIGINT')
+  const { stdout, stderr, code } = await ended(child)
+  t.is(code, 130)
+  t.is(stdout, '')
+  const [, epochs] = /Stopped after (\d+) of at most 1000000 epochs/.exec(stderr) ?? []
+  const { page } = await report('stopped')
+  t.true(page.includes(` ${epochs ?? ''} epochs in `))
+})
+
+test.serial('a folder that holds what is of no report is left as it is', async (t) => {
+  const args = ['train', 'flowers.csv', ...kindFlags, '--report', 'site']
+  await mkdir(join(folder, 'site'))
+  await writeFile(join(folder, 'site', 'notes.txt'), 'mine')
+  for (const name of ['index.html', 'summary.json', 'history.svg']) {
+    await writeFile(join(folder, 'site', name), 'mine')
+    const { stdout, stderr, code } = await gemmnet(...args)
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(
+      stderr,
+      new RegExp(`^error: Cannot write site: it holds ${name}, which is of no report`),
+    )
+    t.is(await readFile(join(folder, 'site', name), 'utf8'), 'mine')
+    await rm(join(folder, 'site', name))
+  }
+  t.is((await gemmnet(...args)).code, 0)
+  t.is((await gemmnet(...args)).code, 0) // over its own
+  t.is(await readFile(join(folder, 'site', 'notes.txt'), 'utf8'), 'mine')
 })
 
 test.serial('a report that cannot be written is noticed before the training', async (t) => {

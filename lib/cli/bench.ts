@@ -5,12 +5,12 @@ import { median, spread } from '../benchmark/statistics.js'
 import { alignColumns } from '../experiments/text_table.js'
 import { unknownName } from '../errors.js'
 import { checks, trainerOptions } from '../options/index.js'
+import { percent } from '../plot/labels.js'
 import { checkUsage } from './failure.js'
 import { jsonFlag, namesFlag, numberFlag, numbersFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { Pace } from './progress.js'
 import type { Terminal } from './terminal.js'
-import { percent } from './training.js'
 
 interface BenchFlags {
   readonly cases: readonly string[]

@@ -3,6 +3,7 @@ import { readCsv } from '../data/csv.js'
 import { readJsonLines } from '../data/json_lines.js'
 import { readNpy } from '../data/npy.js'
 import type { Table } from '../data/table.js'
+import type { Encoding } from '../options/index.js'
 import { toTable } from '../preparation/column_transformer.js'
 import { checkData, Failure } from './failure.js'
 
@@ -12,6 +13,8 @@ interface Reading {
   readonly columns?: Readonly<Record<string, ColumnType>>
   /** The columns that are kept. Default: all. */
   readonly select?: readonly string[]
+  /** Of .csv and .tsv files. Default 'utf-8'. */
+  readonly encoding?: Encoding | undefined
 }
 
 type Reader = (path: string, reading: Reading) => Promise<Table>
@@ -20,8 +23,8 @@ type Reader = (path: string, reading: Reading) => Promise<Table>
 const readers: Readonly<Record<string, Reader>> = {
   csv: readCsv,
   tsv: (path, reading) => readCsv(path, { ...reading, delimiter: '\t' }),
-  jsonl: readJsonLines,
-  ndjson: readJsonLines,
+  jsonl: readObjects,
+  ndjson: readObjects,
   npy: readMatrix,
 }
 
@@ -44,6 +47,10 @@ export async function readTable(path: string, reading: Reading = {}): Promise<Ta
   const table = await checkData(path, () => reader(path, reading))
   if (table.rows === 0) throw new Failure(`${path} has no rows`)
   return table
+}
+
+async function readObjects(path: string, { columns, select }: Reading): Promise<Table> {
+  return readJsonLines(path, { columns, select })
 }
 
 async function readMatrix(path: string, { select }: Reading): Promise<Table> {

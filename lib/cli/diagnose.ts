@@ -1,8 +1,9 @@
 import { Command } from 'commander'
+import type { Encoding } from '../options/index.js'
 import { checks } from '../options/index.js'
 import { dealingFlags } from './dealing_flags.js'
 import { Failure } from './failure.js'
-import { jsonFlag, numberFlag, pathFlag } from './flags.js'
+import { encodingFlag, jsonFlag, numberFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, writeResult } from './output_file.js'
 import type { Dealing } from './parts.js'
@@ -18,6 +19,7 @@ interface Files {
 
 interface DiagnoseFlags extends Dealing, Files {
   readonly optimalError: number
+  readonly encoding: Encoding
   readonly output?: string
   readonly json?: boolean
 }
@@ -56,6 +58,7 @@ export function diagnose(terminal: Terminal, interrupt: Interrupt): Command {
       ).default(0),
     )
     .addOption(pathFlag('--output', 'file', 'SVG file for a picture (default: none)'))
+    .addOption(encodingFlag())
     .addOption(jsonFlag())
     .action((model: string, data: string | undefined, flags: DiagnoseFlags) =>
       run(model, data, flags, terminal, interrupt),
@@ -69,20 +72,21 @@ async function run(
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
-  const { train, trainDev, dev, test, output, optimalError, json = false } = flags
+  const { train, trainDev, dev, test, output, json = false } = flags
   const files = Object.entries({ train, trainDev, dev, test })
   const isApart = files.some(([, path]) => path !== undefined)
   if (isApart ? data !== undefined || train === undefined : data === undefined)
     throw new Failure('Give the file that the model was trained on, or --train and other sets', {
       exitCode: 2,
     })
-  if (output !== undefined) await checkOutputFile(output)
+  if (output !== undefined)
+    await checkOutputFile(output, [modelPath, data, train, trainDev, dev, test])
   // Here, not above: help needs no addon.
   const { diagnoseFile, diagnoseFiles } = await import('./model_diagnosis.js')
   const { diagnosisToJson } = await import('./model_scores.js')
   const diagnosis =
     data === undefined
-      ? await diagnoseFiles(modelPath, { train, trainDev, dev, test }, optimalError, terminal)
+      ? await diagnoseFiles(modelPath, { train, trainDev, dev, test }, flags, terminal)
       : await diagnoseFile(modelPath, data, flags, terminal)
   interrupt.check()
   terminal.result(json ? JSON.stringify(diagnosisToJson(diagnosis)) : String(diagnosis))

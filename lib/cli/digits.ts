@@ -3,6 +3,7 @@ import type { Dataset } from '../dataset.js'
 import type { EpochReport } from '../report.js'
 import { optimizers, trainerOptions } from '../options/index.js'
 import type { ReportSection } from '../plot/index.js'
+import { percent, shortNumber } from '../plot/labels.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { jsonFlag, numberFlag, trainingFlags } from './flags.js'
@@ -11,7 +12,7 @@ import { checkOutputFile, checkReportFolder } from './output_file.js'
 import { Pace, rowsPerSecond } from './progress.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
-import { percent, trainAndSave } from './training.js'
+import { trainAndSave } from './training.js'
 
 interface DigitsFlags extends TrainingFlags {
   readonly l2: number
@@ -58,6 +59,14 @@ export function digits(terminal: Terminal, interrupt: Interrupt): Command {
     .action((flags: DigitsFlags) => run(flags, terminal, interrupt))
 }
 
+/** What a training of networks for digits came to. */
+export interface DigitsResult {
+  /** Of the report. */
+  readonly sections: readonly ReportSection[]
+  /** What to throw when the report is written, if the training was stopped. */
+  readonly stop: Error | undefined
+}
+
 async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt): Promise<void> {
   const { images = false, grid = false, json = false, output, epochs, batchSize } = flags
   const folder = flags.report ?? (images || grid ? defaultReport : undefined)
@@ -67,7 +76,7 @@ async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt)
   const { loadDigits } = await import('../index.js')
   const data = await loadDigits()
   const sets = data.split({ train: 0.8, test: 0.2 }, { seed: 0, stratify: true })
-  const { sections, settle } = grid
+  const { sections, stop } = grid
     ? await (
         await import('./digits_grid.js')
       ).digitsGrid(sets, { ...flags, output, json }, terminal, interrupt)
@@ -85,7 +94,7 @@ async function run(flags: DigitsFlags, terminal: Terminal, interrupt: Interrupt)
     }
     await saveReport(report, folder, terminal)
   }
-  settle()
+  if (stop !== undefined) throw stop
 }
 
 async function trainDigits(
@@ -94,7 +103,7 @@ async function trainDigits(
   isReported: boolean,
   terminal: Terminal,
   interrupt: Interrupt,
-): Promise<{ readonly sections: readonly ReportSection[]; readonly settle: () => void }> {
+): Promise<DigitsResult> {
   const { dense, Network, sgd, Trainer } = await import('../index.js')
   const network = new Network({
     inputs: train.features,
@@ -134,32 +143,35 @@ async function trainDigits(
       )
     }
   }
-  await trainAndSave(
+  const stop = await trainAndSave(
     network,
     output,
     interrupt,
     fit,
     () => `${epochReports.length} of ${epochs} epochs`,
   )
+  if (stop !== undefined && !isReported) throw stop
   terminal.clear()
 
   const scores = { train: await trainer.evaluate(train), test: await trainer.evaluate(test) }
   const seconds = epochReports.reduce((sum, report) => sum + report.seconds, 0)
-  if (json) {
+  if (stop === undefined) {
     const sets = {
       train: { rows: train.rows, ...scores.train },
       test: { rows: test.rows, ...scores.test },
     }
-    terminal.result(JSON.stringify({ epochs, seconds, ...sets, output }, null, 2))
-  } else {
-    terminal.result(`Training rows: ${train.rows}`)
-    terminal.result(`Test rows: ${test.rows}`)
-    terminal.result(`Training time: ${seconds.toFixed(2)} s`)
-    terminal.result(`Test accuracy: ${percent(scores.test.accuracy)}`)
+    const lines = [
+      `Training rows: ${train.rows}`,
+      `Test rows: ${test.rows}`,
+      `Training time: ${seconds.toFixed(2)} s`,
+      `Test accuracy: ${percent(scores.test.accuracy)}`,
+    ]
+    terminal.result(
+      json ? JSON.stringify({ epochs, seconds, ...sets, output }, null, 2) : lines.join('\n'),
+    )
+    if (output !== undefined) terminal.note(`Saved ${output}`)
   }
-  if (output !== undefined) terminal.note(`Saved ${output}`)
-  const settle = () => undefined
-  if (!isReported) return { sections: [], settle }
+  if (!isReported) return { sections: [], stop }
   const [{ plot }, { imageSections }] = await Promise.all([
     import('../index.js'),
     import('./image_report.js'),
@@ -177,12 +189,12 @@ async function trainDigits(
       title: 'Training',
       parts: [
         { columns: ['set', 'rows', 'accuracy', 'loss'], rows },
-        `Learning rate ${learningRate}, L2 penalty ${l2}; ${seconds.toFixed(2)} s of training.`,
+        `Learning rate ${shortNumber(learningRate)}, L2 penalty ${shortNumber(l2)}; ${seconds.toFixed(2)} s of training.`,
         ...history,
       ],
     },
     ...(await imageSections(network, test)),
     { title: 'The network', parts: [{ lines: network.summary() }] },
   ]
-  return { sections, settle }
+  return { sections, stop }
 }

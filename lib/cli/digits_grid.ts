@@ -1,14 +1,14 @@
 import type { Dataset } from '../dataset.js'
 import type { GridResult } from '../experiments/search_result.js'
 import type { Trial } from '../experiments/trial.js'
-import { shortNumber } from '../plot/labels.js'
+import { percent, shortNumber } from '../plot/labels.js'
 import type { ReportSection } from '../plot/index.js'
+import type { DigitsResult } from './digits.js'
 import { checkUsage } from './failure.js'
 import type { Interrupt } from './interrupt.js'
-import { Interruption } from './interrupt.js'
 import { Pace } from './progress.js'
 import type { Terminal } from './terminal.js'
-import { percent, save } from './training.js'
+import { save } from './training.js'
 
 /** The lecture's grid: learning rates by strengths of L2. */
 const exponents = [-5, 1, 7] as const // from 1e-5 to 10, seven values
@@ -34,17 +34,17 @@ type GridTrial = Trial<Point, 'accuracy', Sets>
  * Trains a network for each cell of the lecture's grid, and prints how well it does as soon as it is
  * there. What is finished when the user stops it is printed and drawn too.
  *
- * @returns the report's sections, none if nothing is finished; and what the caller calls when the
- * report is written, which throws the Interruption if there was one
+ * @returns no sections if nothing is finished
  */
 export async function digitsGrid(
   { train, test }: Sets,
   { epochs, batchSize, seed, output, json }: GridSettings,
   terminal: Terminal,
-  { signal }: Interrupt,
-): Promise<{ readonly sections: readonly ReportSection[]; readonly settle: () => void }> {
+  interrupt: Interrupt,
+): Promise<DigitsResult> {
   // Here, not above: help needs no addon.
   const { dense, gridSearch, logspace, Network, sgd, Trainer } = await import('../index.js')
+  const { signal } = interrupt
   signal.throwIfAborted()
   const values = logspace(...exponents)
   const total = values.length ** 2
@@ -100,12 +100,7 @@ export async function digitsGrid(
   const isDrawable = result.trials.some(({ scores }) => scores !== undefined)
   return {
     sections: isDrawable ? await gridSections(result) : [],
-    settle: () => {
-      if (!signal.aborted) return
-      const { reason } = signal as { reason: unknown }
-      if (!(reason instanceof Interruption) || reason.message === '') throw reason
-      throw new Interruption(reason.exitCode, `Stopped after ${done} of ${total} networks`)
-    },
+    stop: interrupt.reason(`Stopped after ${done} of ${total} networks`),
   }
 }
 

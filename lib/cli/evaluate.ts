@@ -1,11 +1,13 @@
 import { Command } from 'commander'
-import { jsonFlag } from './flags.js'
+import type { Encoding } from '../options/index.js'
+import { encodingFlag, jsonFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkReportFolder } from './output_file.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 
 interface EvaluateFlags {
+  readonly encoding: Encoding
   readonly json?: boolean
   readonly report?: string
 }
@@ -20,6 +22,7 @@ export function evaluate(terminal: Terminal, interrupt: Interrupt): Command {
     )
     .argument('<model>', 'file that `gemmnet train` or Model.save wrote')
     .argument('<data>', 'file of rows, with the target')
+    .addOption(encodingFlag())
     .addOption(jsonFlag())
     .addOption(reportFlag())
     .action((model: string, data: string, flags: EvaluateFlags) =>
@@ -30,7 +33,7 @@ export function evaluate(terminal: Terminal, interrupt: Interrupt): Command {
 async function run(
   modelPath: string,
   data: string,
-  { json = false, report }: EvaluateFlags,
+  { encoding, json = false, report }: EvaluateFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
@@ -40,7 +43,8 @@ async function run(
   const { readScoredRows } = await import('./model_file.js')
   const { scoreFile, scoreTable, showScores } = await import('./model_scores.js')
   const model = await Model.load(modelPath)
-  const table = await readScoredRows(model, modelPath, data, terminal)
+  const table = await readScoredRows(model, modelPath, data, terminal, { encoding })
+  interrupt.check()
   const scores = await scoreFile(model, table, data)
   interrupt.check()
   terminal.result(json ? JSON.stringify(scores) : showScores({ [data]: scores }))

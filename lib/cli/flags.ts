@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { toPath } from '../formats/file.js'
 import type { OptionTable } from '../options/index.js'
-import { trainerOptions } from '../options/index.js'
+import { csvOptions, encodings, trainerOptions } from '../options/index.js'
 import { checkUsage } from './failure.js'
 
 /** What every training program takes. */
@@ -36,6 +36,13 @@ export function pathFlag(name: string, what: 'file' | 'folder', description: str
 /** The flag for results that programs read: one JSON value, on standard output. */
 export function jsonFlag(): Option {
   return new Option('--json', 'print the results as JSON, when all are there')
+}
+
+/** The flag for how the bytes of files of rows are text. */
+export function encodingFlag(): Option {
+  return new Option('--encoding <name>', 'how the bytes of .csv and .tsv files are text')
+    .choices(encodings)
+    .default(csvOptions.encoding.default)
 }
 
 /** A flag for names, separated by commas; one with a comma stands in double quotes, as in CSV. */

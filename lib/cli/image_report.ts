@@ -3,7 +3,7 @@ import type { Network } from '../network.js'
 import { images } from '../plot/images.js'
 import { confusion } from '../plot/confusion.js'
 import type { ReportSection } from '../plot/index.js'
-import { percent } from './training.js'
+import { percent } from '../plot/labels.js'
 
 const mostShown = 36
 

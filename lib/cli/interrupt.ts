@@ -47,15 +47,21 @@ export class Interrupt {
   }
 
   /**
-   * Throws if the program should stop.
+   * What to throw if the program should stop; nothing if it need not.
    *
    * @param message - what is then told to the user: how far it got
    */
-  check(message = 'Stopped'): void {
-    const { reason, aborted } = this.signal as { reason: unknown; aborted: boolean }
-    if (!aborted) return
+  reason(message = 'Stopped'): Error | undefined {
+    if (!this.signal.aborted) return undefined
+    const reason = this.signal.reason as Error // see `stop`
     const isUsers = reason instanceof Interruption && reason.message !== ''
-    throw isUsers ? new Interruption(reason.exitCode, message) : reason
+    return isUsers ? new Interruption(reason.exitCode, message) : reason
+  }
+
+  /** Throws {@link reason} if there is one. */
+  check(message?: string): void {
+    const reason = this.reason(message)
+    if (reason !== undefined) throw reason
   }
 
   /** Asks the program to stop. */

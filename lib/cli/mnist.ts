@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { optimizers } from '../options/index.js'
 import type { BatchReport } from '../report.js'
+import { percent } from '../plot/labels.js'
 import { checkUsage } from './failure.js'
 import type { TrainingFlags } from './flags.js'
 import { jsonFlag, pathFlag, trainingFlags } from './flags.js'
@@ -9,7 +10,7 @@ import { checkOutputFile, checkReportFolder } from './output_file.js'
 import { Pace } from './progress.js'
 import { reportFlag, saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
-import { percent, trainAndSave } from './training.js'
+import { trainAndSave } from './training.js'
 
 interface MnistFlags extends TrainingFlags {
   readonly output: string
@@ -108,7 +109,7 @@ async function trainMnist(
   const onEpochEnd = ({ epoch }: { epoch: number }) => {
     finished = epoch
   }
-  await trainAndSave(
+  const stop = await trainAndSave(
     network,
     output,
     interrupt,
@@ -120,16 +121,19 @@ async function trainMnist(
       }),
     () => `${finished} of ${epochs} epochs`,
   )
+  if (stop !== undefined && report === undefined) throw stop
   terminal.clear()
 
   const scores = await trainer.evaluate(test)
   const accuracy = percent(scores.accuracy)
-  terminal.result(
-    json
-      ? JSON.stringify({ epochs, losses, test: { rows: test.rows, ...scores }, output }, null, 2)
-      : `Accuracy of the network on the ${test.rows} test images: ${accuracy}`,
-  )
-  terminal.note(`Saved ${output}`)
+  if (stop === undefined) {
+    terminal.result(
+      json
+        ? JSON.stringify({ epochs, losses, test: { rows: test.rows, ...scores }, output }, null, 2)
+        : `Accuracy of the network on the ${test.rows} test images: ${accuracy}`,
+    )
+    terminal.note(`Saved ${output}`)
+  }
   if (report === undefined) return
   const [{ plot }, { imageSections, sampleSection }] = await Promise.all([
     import('../index.js'),
@@ -169,4 +173,5 @@ async function trainMnist(
     { title: 'The network', parts: [{ lines: network.summary() }] },
   ]
   await saveReport({ title: 'MNIST', sections }, report, terminal)
+  if (stop !== undefined) throw stop
 }

@@ -2,6 +2,7 @@ import type { ColumnType } from '../data/column_types.js'
 import type { Column } from '../data/column.js'
 import type { Table } from '../data/table.js'
 import type { Model } from '../model.js'
+import type { Encoding } from '../options/index.js'
 import type { Pipeline } from '../preparation/pipeline.js'
 import { readTable } from './data_file.js'
 import { Failure } from './failure.js'
@@ -59,22 +60,29 @@ export function targetTransformerOf(pipeline: Pipeline): string | undefined {
  * texts. Numbers are left to be inferred: they may be written as true and false.
  */
 function typesOf(pipeline: Pipeline): Record<string, ColumnType> {
-  const types: Record<string, ColumnType> = {}
-  for (const { steps } of save(pipeline).columns ?? [])
-    for (const { name, type } of steps[0]?.state?.columns ?? [])
-      if (type === 'category' || type === 'date') types[name] = type
-  return types
+  const learned = (save(pipeline).columns ?? []).flatMap(
+    ({ steps }) => steps[0]?.state?.columns ?? [],
+  )
+  return Object.fromEntries(
+    learned.flatMap(({ name, type }) =>
+      type === 'category' || type === 'date' ? [[name, type] as const] : [],
+    ),
+  )
 }
 
-/**
- * Reads the rows that a model is to be used on.
- *
- * @param others - the columns that they must have beside those that features are made of
- */
+/** What is wanted of rows for a model. */
+interface RowsWanted {
+  /** The columns that they must have beside those that features are made of. */
+  readonly others?: readonly string[]
+  /** Of .csv and .tsv files. Default 'utf-8'. */
+  readonly encoding?: Encoding | undefined
+}
+
+/** Reads the rows that a model is to be used on. */
 export async function readRowsFor(
   model: Model,
   path: string,
-  others: readonly string[] = [],
+  { others = [], encoding }: RowsWanted,
 ): Promise<Table> {
   const { pipeline, classes } = model
   const [target = ''] = pipeline.target
@@ -83,14 +91,14 @@ export async function readRowsFor(
     ...typesOf(pipeline),
     ...(others.includes(target) && isText && { [target]: 'category' as const }),
   }
-  return readTable(path, { columns, select: [...new Set([...pipeline.inputs, ...others])] })
+  const select = [...new Set([...pipeline.inputs, ...others])]
+  return readTable(path, { columns, select, encoding })
 }
 
 /**
  * Reads rows with a model's target; those without a value of it are left out, with a note.
  *
  * @param modelPath - the model's file, for messages
- * @param others - as for `readRowsFor`
  * @throws Failure if the model does not say what it predicts
  */
 export async function readScoredRows(
@@ -98,12 +106,14 @@ export async function readScoredRows(
   modelPath: string,
   path: string,
   terminal: Terminal,
-  others: readonly string[] = [],
+  { others = [], encoding }: RowsWanted,
 ): Promise<Table> {
   const { target } = model.pipeline
   if (target.length === 0)
     throw new Failure(`${modelPath}: the model does not say which column it predicts`)
-  let table = numberRows(await readRowsFor(model, path, [...target, ...others]))
+  let table = numberRows(
+    await readRowsFor(model, path, { others: [...target, ...others], encoding }),
+  )
   for (const name of target) table = withTarget(table, name, path, terminal)
   return table
 }

@@ -4,10 +4,10 @@ import type { Diagnosis, MeasuredError } from '../experiments/diagnosis.js'
 import { diagnose } from '../experiments/diagnosis.js'
 import { alignColumns } from '../experiments/text_table.js'
 import type { Model } from '../model.js'
+import { percent } from '../plot/labels.js'
 import { Trainer } from '../trainer.js'
 import { checkData } from './failure.js'
 import { givesProbabilities, isClassifier, predictNumbers } from './predicted_rows.js'
-import { percent } from './training.js'
 
 /** How well a model does on some rows; numbers are in the target's own units. */
 export interface ModelScores {

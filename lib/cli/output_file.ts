@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { mkdir, open, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { writeFileAtomically } from '../formats/file.js'
+import { generator } from '../plot/report_mark.js'
 import { Failure } from './failure.js'
 
 /**
  * Finds out before the work begins whether a file can be written in the end: by writing an empty
  * one in its folder, as only that tells with every file system and every right.
  *
+ * @param inputs - files that are read for it, which it must not replace
  * @throws Failure if it cannot
  */
-export async function checkOutputFile(path: string): Promise<void> {
+export async function checkOutputFile(
+  path: string,
+  inputs: readonly (string | undefined)[] = [],
+): Promise<void> {
   const existing = await find(path)
+  for (const input of inputs)
+    if (input !== undefined && isSame(existing, await find(input)))
+      throw new Failure(`Cannot write ${path}: it is read, and would be lost`, { exitCode: 2 })
   // The file is replaced when it is written: a folder cannot be, a device must not.
   if (existing?.isDirectory() === true) throw cannotWrite(path, 'it is a folder')
   if (existing?.isFile() === false) throw cannotWrite(path, 'it is not a regular file')
@@ -28,8 +36,13 @@ export async function checkOutputFile(path: string): Promise<void> {
   }
 }
 
+/** The endings of what is in a report's folder. */
+const reportEndings = /\.(html|svg|json)$/i
+
 /**
- * The same for a folder and the page in it; the folder is made where there is none.
+ * The same for a folder and the page in it; the folder is made where there is none. One that has a
+ * page already must be a report's, and one that has none must hold no file that a report might
+ * replace.
  *
  * @throws Failure if the page cannot be written
  */
@@ -41,7 +54,23 @@ export async function checkReportFolder(path: string): Promise<void> {
   } catch (error) {
     throw cannotWrite(path, reason(error, dirname(resolve(path))), error)
   }
-  await checkOutputFile(join(path, 'index.html'))
+  const page = join(path, 'index.html')
+  const names = await readdir(path)
+  const other = names.includes('index.html')
+    ? !(await isReport(page)) && 'index.html'
+    : names.find((name) => reportEndings.test(name))
+  if (typeof other === 'string')
+    throw cannotWrite(path, `it holds ${other}, which is of no report: give it a folder of its own`)
+  await checkOutputFile(page)
+}
+
+async function isReport(page: string): Promise<boolean> {
+  const text = await readFile(page, 'utf8').catch(() => '') // unreadable: not known to be one
+  return text.includes(generator)
+}
+
+function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino
 }
 
 async function find(path: string): Promise<Stats | undefined> {
@@ -60,13 +89,13 @@ function reason(error: unknown, folder: string): string {
 }
 
 /**
- * Writes a text file: as a whole, or not at all.
+ * Writes a file: as a whole, or not at all.
  *
  * @throws Failure if it cannot be written
  */
-export async function writeResult(path: string, text: string): Promise<void> {
+export async function writeResult(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    await writeFileAtomically(path, Buffer.from(text))
+    await writeFileAtomically(path, typeof content === 'string' ? Buffer.from(content) : content)
   } catch (error) {
     throw cannotWrite(path, error instanceof Error ? error.message : String(error), error)
   }

@@ -1,11 +1,13 @@
 import { Command } from 'commander'
+import type { Encoding } from '../options/index.js'
 import { Failure } from './failure.js'
-import { jsonFlag, pathFlag } from './flags.js'
+import { encodingFlag, jsonFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, writeResult } from './output_file.js'
 import type { Terminal } from './terminal.js'
 
 interface PredictFlags {
+  readonly encoding: Encoding
   readonly output?: string
   readonly json?: boolean
 }
@@ -23,6 +25,7 @@ export function predict(terminal: Terminal, interrupt: Interrupt): Command {
     .addOption(
       pathFlag('--output', 'file', '.csv or .jsonl file to write to (default: standard output)'),
     )
+    .addOption(encodingFlag())
     .addOption(jsonFlag())
     .action((model: string, data: string, flags: PredictFlags) =>
       run(model, data, flags, terminal, interrupt),
@@ -32,23 +35,25 @@ export function predict(terminal: Terminal, interrupt: Interrupt): Command {
 async function run(
   modelPath: string,
   data: string,
-  { output, json = false }: PredictFlags,
+  { encoding, output, json = false }: PredictFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
   const isLines = output !== undefined && /\.(jsonl|ndjson)$/.test(output)
   if (output !== undefined && !isLines && !output.endsWith('.csv'))
     throw new Failure(`${output}: expected a file of .csv, .jsonl or .ndjson`, { exitCode: 2 })
-  if (output !== undefined) await checkOutputFile(output)
+  if (output !== undefined) await checkOutputFile(output, [modelPath, data])
   // Here, not above: help needs no addon.
   const { predictRows, toCsv, toJsonLines } = await import('./predictions.js')
-  const predictions = await predictRows(modelPath, data)
+  const predictions = await predictRows(modelPath, data, encoding)
   interrupt.check()
   if (json) terminal.result(JSON.stringify(predictions))
   if (output === undefined) {
-    if (!json) terminal.result(toCsv(predictions))
+    if (!json) for (const lines of toCsv(predictions)) terminal.result(lines)
     return
   }
-  await writeResult(output, `${isLines ? toJsonLines(predictions) : toCsv(predictions)}\n`)
+  const pieces = isLines ? toJsonLines(predictions) : toCsv(predictions)
+  const bytes = Array.from(pieces, (lines) => Buffer.from(`${lines}\n`))
+  await writeResult(output, Buffer.concat(bytes))
   terminal.note(`Saved ${output}`)
 }

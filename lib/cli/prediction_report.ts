@@ -4,11 +4,11 @@ import type { Model } from '../model.js'
 import type { ReportPart, ReportSection, ReportTable } from '../plot/index.js'
 import { confusion, predictions as plotPredictions } from '../plot/index.js'
 import { mostClasses } from '../plot/confusion.js'
+import { percent } from '../plot/labels.js'
 import { fileColumns, rowNumbers } from './parts.js'
 import { showNumber } from './model_scores.js'
 import type { PredictedTarget } from './predicted_rows.js'
 import { isClassifier, predictClasses, predictNumbers } from './predicted_rows.js'
-import { percent } from './training.js'
 
 const mostShown = 20 // rows
 const mostColumns = 8

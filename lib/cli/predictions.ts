@@ -1,4 +1,5 @@
 import { Model } from '../model.js'
+import type { Encoding } from '../options/index.js'
 import { checkData } from './failure.js'
 import { readRowsFor } from './model_file.js'
 import { givesProbabilities, likelihoodOf } from './predicted_rows.js'
@@ -6,10 +7,17 @@ import { givesProbabilities, likelihoodOf } from './predicted_rows.js'
 /** What a model predicts, by column: a value for each row. */
 export type Predictions = Readonly<Record<string, readonly (string | number)[]>>
 
+/** The column of how likely the predicted classes are. */
+const probability = 'probability'
+
 /** Predicts the rows of a file. */
-export async function predictRows(modelPath: string, path: string): Promise<Predictions> {
+export async function predictRows(
+  modelPath: string,
+  path: string,
+  encoding: Encoding,
+): Promise<Predictions> {
   const model = await Model.load(modelPath)
-  const table = await readRowsFor(model, path)
+  const table = await readRowsFor(model, path, { encoding })
   const features = await checkData(path, () => model.pipeline.features(table))
   const { network, pipeline, classes } = model
   const names = pipeline.target
@@ -24,34 +32,45 @@ export async function predictRows(modelPath: string, path: string): Promise<Pred
     )
   }
   const indices = network.classify(features)
+  const [target = 'prediction'] = names
   return {
-    [names[0] ?? 'prediction']: Array.from(indices, (index) => classes[index] ?? index),
+    [target]: Array.from(indices, (index) => classes[index] ?? index),
     ...(givesProbabilities(model) && {
-      probability: Array.from(indices, (index, row) =>
-        Number(likelihoodOf(outputs, row, index).toPrecision(7)),
+      [target === probability ? `${probability} of it` : probability]: Array.from(
+        indices,
+        (index, row) => Number(likelihoodOf(outputs, row, index).toPrecision(7)),
       ),
     }),
   }
 }
 
-/** CSV as RFC 4180 has it, but for its line ends; numbers as JavaScript shows them. */
-export function toCsv(predictions: Predictions): string {
-  return [Object.keys(predictions), ...rowsOf(predictions)]
-    .map((row) => row.map(quote).join(','))
-    .join('\n')
+/**
+ * CSV as RFC 4180 has it, but for its line ends; numbers as JavaScript shows them. In pieces of many
+ * lines, each without its last line end: all of a large file would be more than a text can hold.
+ */
+export function* toCsv(predictions: Predictions): Generator<string, void, undefined> {
+  const toLine = (row: readonly (string | number)[]) => row.map(quote).join(',')
+  yield toLine(Object.keys(predictions))
+  for (const rows of blocksOf(predictions)) yield rows.map(toLine).join('\n')
 }
 
-/** An object a line. */
-export function toJsonLines(predictions: Predictions): string {
+/** An object a line, in pieces as {@link toCsv}. */
+export function* toJsonLines(predictions: Predictions): Generator<string, void, undefined> {
   const names = Object.keys(predictions)
-  return rowsOf(predictions)
-    .map((row) => JSON.stringify(Object.fromEntries(names.map((name, j) => [name, row[j]]))))
-    .join('\n')
+  const toLine = (row: readonly (string | number)[]) =>
+    JSON.stringify(Object.fromEntries(names.map((name, j) => [name, row[j]])))
+  for (const rows of blocksOf(predictions)) yield rows.map(toLine).join('\n')
 }
 
-function rowsOf(predictions: Predictions): (string | number)[][] {
+const blockRows = 2 ** 14
+
+function* blocksOf(predictions: Predictions): Generator<(string | number)[][], void, undefined> {
   const columns = Object.values(predictions)
-  return (columns[0] ?? []).map((_, row) => columns.map((values) => values[row] ?? ''))
+  const rows = columns[0]?.length ?? 0
+  for (let from = 0; from < rows; from += blockRows)
+    yield Array.from({ length: Math.min(blockRows, rows - from) }, (_, i) =>
+      columns.map((values) => values[from + i] ?? ''),
+    )
 }
 
 function quote(cell: string | number): string {

@@ -5,6 +5,7 @@ import type { Diagnosis } from '../experiments/diagnosis.js'
 import type { Model } from '../model.js'
 import type { ReportSection, ReportTable } from '../plot/index.js'
 import { diagnosis as plotDiagnosis, history as plotHistory } from '../plot/index.js'
+import { shortNumber } from '../plot/labels.js'
 import type { LeftOut } from './feature_choice.js'
 import type { Preparation } from './model_file.js'
 import { scoreTable } from './model_scores.js'
@@ -68,7 +69,7 @@ function summarySection({ summary }: RunReport): ReportSection {
     parts: [
       `A ${task} of ${target} (${targetValues}) from the other columns of ${data}. Its rows were ` +
         `dealt ${dealt.join(', ')}. The network, of ${network.parameters} parameters, was trained ` +
-        `with adam (rate ${learningRate}, L2 penalty ${l2}, ${batchSize} rows per step) for ` +
+        `with adam (rate ${shortNumber(learningRate)}, L2 penalty ${shortNumber(l2)}, ${batchSize} rows per step) for ` +
         `${finishedEpochs} epochs in ${seconds.toFixed(2)} s; it has the weights of epoch ` +
         `${bestEpoch ?? 0}, the one with the least loss on dev.`,
       scoreTable(scores),

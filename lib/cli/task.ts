@@ -1,7 +1,7 @@
 import type { Column } from '../data/column.js'
 import { show } from '../errors.js'
 import { Failure } from './failure.js'
-import { decimalCommas, hasDecimalCommas } from './feature_choice.js'
+import { decimalCommas, hasDecimalCommas, strayText } from './feature_choice.js'
 
 /** What a network can be trained for. */
 export const tasks = ['classification', 'regression'] as const
@@ -31,9 +31,12 @@ export function taskOf(
   if (different < 2) throw refuse('has one value only: there is nothing to predict')
   if (column.type === 'category') {
     if (wanted === undefined && hasDecimalCommas(column)) throw refuse(decimalCommas)
-    if (wanted === 'regression') throw refuse('holds texts: regression needs numbers')
+    if (wanted === 'regression')
+      throw refuse(`holds texts: regression needs numbers${strayText(column)}`)
     if (different > mostTextsPerRow * column.codes.length && different > most.classes)
-      throw refuse(`has ${different} different texts in ${column.codes.length} rows, not classes`)
+      throw refuse(
+        `has ${different} different texts in ${column.codes.length} rows, not classes${strayText(column)}`,
+      )
     return { task: 'classification', values: `${different} texts` }
   }
   const { values } = column

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
+import type { Encoding } from '../options/index.js'
 import { checks, earlyStoppingOptions, optimizers, trainerOptions } from '../options/index.js'
 import { applyConfig, configFlag } from './config_file.js'
 import { dealingFlags } from './dealing_flags.js'
 import { Failure } from './failure.js'
-import { jsonFlag, namesFlag, numberFlag, numbersFlag, pathFlag } from './flags.js'
+import { encodingFlag, jsonFlag, namesFlag, numberFlag, numbersFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import type { Dealing } from './parts.js'
 import type { Recipe } from './recipe.js'
@@ -18,6 +19,7 @@ export interface TrainFlags extends Dealing, Partial<Omit<Recipe, 'averageMoment
   readonly task?: Task
   readonly ignore: readonly string[]
   readonly categories: readonly string[]
+  readonly encoding: Encoding
   readonly threads?: number
   readonly output: string
   readonly report?: string
@@ -106,6 +108,7 @@ export function train(terminal: Terminal, interrupt: Interrupt): Command {
         'model.safetensors',
       ),
     )
+    .addOption(encodingFlag())
     .addOption(reportFlag())
     .addOption(configFlag())
     .addOption(jsonFlag())

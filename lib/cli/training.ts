@@ -14,7 +14,8 @@ interface Savable {
  * @param fit - starts the fit; not called if it is interrupted before
  * @param describe - how far the training got: `3 of 5 epochs`
  * @param kept - which weights are saved if the fit is interrupted
- * @throws Interruption, with what was saved, if the training was stopped
+ * @returns if the training was stopped, what to throw when its report is written
+ * @throws Interruption if it was stopped before it began
  * @throws Failure if the loss is not finite, or the file cannot be written
  */
 export async function trainAndSave(
@@ -24,7 +25,7 @@ export async function trainAndSave(
   fit: (signal: AbortSignal) => PromiseLike<unknown>,
   describe: () => string,
   kept = 'the weights of the last step',
-): Promise<void> {
+): Promise<Error | undefined> {
   const { signal } = interrupt
   interrupt.check('Stopped before the training began')
   try {
@@ -36,7 +37,7 @@ export async function trainAndSave(
   }
   if (output !== undefined) await save(network, output)
   const where = output === undefined ? '' : `; ${kept} are in ${output}`
-  interrupt.check(`Stopped after ${describe()}${where}`)
+  return interrupt.reason(`Stopped after ${describe()}${where}`)
 }
 
 /**
@@ -50,9 +51,4 @@ export async function save(network: Savable, path: string): Promise<void> {
   } catch (error) {
     throw cannotWrite(path, error instanceof Error ? error.message : String(error), error)
   }
-}
-
-/** A share as percent: `97.61 %`. */
-export function percent(share: number, digits = 2): string {
-  return `${(100 * share).toFixed(digits)} %`
 }

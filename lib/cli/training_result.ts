@@ -1,3 +1,4 @@
+import { show } from '../errors.js'
 import type { Diagnosis } from '../experiments/diagnosis.js'
 import type { Model } from '../model.js'
 import type { MetricName } from '../options/index.js'
@@ -107,8 +108,12 @@ export function toText(summary: TrainingSummary): string {
 
 const mostListed = 8
 
-/** Names, of many only the first. */
+/** Whether a name can stand in a list of one line as it is. */
+const isPlain = (name: string) => /^[^\p{C}\s,](?:[^\p{C}\p{Zl}\p{Zp},]*[^\p{C}\s,])?$/u.test(name)
+
+/** Names in one line, of many only the first. */
 export function listed(names: readonly string[]): string {
   const more = names.length - mostListed
-  return names.slice(0, mostListed).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const shown = names.slice(0, mostListed).map((name) => (isPlain(name) ? name : show(name)))
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

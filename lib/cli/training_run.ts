@@ -8,6 +8,7 @@ import { Model } from '../model.js'
 import { Network } from '../network.js'
 import type { MetricName } from '../options/index.js'
 import { LabelEncoder } from '../preparation/label_encoder.js'
+import { percent } from '../plot/labels.js'
 import { Pipeline } from '../preparation/pipeline.js'
 import { StandardScaler } from '../preparation/standard_scaler.js'
 import type { EpochReport } from '../report.js'
@@ -29,7 +30,7 @@ import { taskOf } from './task.js'
 import type { Terminal } from './terminal.js'
 import type { TrainFlags } from './train.js'
 import { summaryOf, toText } from './training_result.js'
-import { percent, trainAndSave } from './training.js'
+import { trainAndSave } from './training.js'
 
 /** The score that is shown while a network trains. */
 const metrics = { classification: 'accuracy', regression: 'r2' } as const
@@ -47,12 +48,14 @@ export async function trainOn(
   interrupt: Interrupt,
 ): Promise<void> {
   const { target, output, report, json = false } = flags
-  await checkOutputFile(output)
+  await checkOutputFile(output, [data])
   if (report !== undefined) await checkReportFolder(report)
   terminal.progress(`Reading ${data}`)
   const table = withTarget(await readColumns(data, flags), target, data, terminal)
+  interrupt.check()
   const { task, values } = taskOf(target, table.column(target), flags.task)
   const parts = await dealParts(table, target, task, flags, data, terminal)
+  interrupt.check()
   const { features, leftOut } = chooseFeatures(parts.train, flags)
   if (features.length === 0)
     throw new Failure(
@@ -63,9 +66,11 @@ export async function trainOn(
     )
   const { pipeline, sets } = await checkData(data, () => prepare(parts, features, target, task))
   const recipe = { ...recipeFor(parts.train.rows), ...given(flags) }
-  const network = makeNetwork(pipeline, recipe, flags.seed)
+  const network = checkUsage(() => makeNetwork(pipeline, recipe, flags.seed))
   const model = new Model(pipeline, network)
-  const history = await fit(model, sets, task, { ...flags, ...recipe }, terminal, interrupt)
+  const settings = { ...flags, ...recipe }
+  const { history, stop } = await fit(model, sets, task, settings, terminal, interrupt)
+  if (stop !== undefined && report === undefined) throw stop
 
   const scores: Record<string, ModelScores> = {}
   for (const [name, part] of Object.entries<Table>({ ...parts }))
@@ -74,20 +79,24 @@ export async function trainOn(
   const result = { data, flags, task, values, leftOut, model, recipe, history, scores, diagnosis }
   terminal.clear()
   const summary = summaryOf(result)
-  terminal.result(json ? JSON.stringify(summary, null, 2) : toText(summary))
-  terminal.note(`Saved ${output}`)
+  if (stop === undefined) {
+    terminal.result(json ? JSON.stringify(summary, null, 2) : toText(summary))
+    terminal.note(`Saved ${output}`)
+  }
   if (report === undefined) return
   const { writeRunReport } = await import('./run_report.js')
   const { train, dev, test } = parts
   const judged = test === undefined ? { name: 'dev', table: dev } : { name: 'test', table: test }
   const run = { summary, history, diagnosis, model, train, judged }
   await writeRunReport(run, report, terminal)
+  if (stop !== undefined) throw stop
 }
 
 async function readColumns(data: string, flags: TrainFlags): Promise<Table> {
-  const { target, categories, ignore, groups, time } = flags
+  const { target, categories, ignore, groups, time, encoding } = flags
   const table = await readTable(data, {
     columns: Object.fromEntries(categories.map((name) => [name, 'category'])),
+    encoding,
   })
   for (const name of [target, ...ignore, ...categories, groups ?? target, time ?? target])
     checkUsage(() => {
@@ -142,7 +151,11 @@ function makeNetwork(pipeline: Pipeline, { hidden }: Recipe, seed: number): Netw
 type FitSettings = Recipe & Pick<TrainFlags, 'seed' | 'threads' | 'output'>
 type Report = EpochReport<MetricName, Dataset>
 
-/** Trains the network and saves the model, with the weights of its best epoch. */
+/**
+ * Trains the network and saves the model, with the weights of its best epoch.
+ *
+ * @returns with `stop`, what to throw in the end, if the training was stopped
+ */
 async function fit(
   model: Model,
   { train, dev }: Sets,
@@ -150,7 +163,7 @@ async function fit(
   settings: FitSettings,
   terminal: Terminal,
   interrupt: Interrupt,
-): Promise<readonly Report[]> {
+): Promise<{ readonly history: readonly Report[]; readonly stop: Error | undefined }> {
   const { epochs, patience, learningRate, batchSize, l2, averageMomentum } = settings
   const metric = metrics[task]
   const trainer = checkUsage(
@@ -183,8 +196,8 @@ async function fit(
   }
   const describeEnd = () => `${history.length} of at most ${epochs} epochs`
   const kept = 'the weights of the best one'
-  await trainAndSave(model, settings.output, interrupt, run, describeEnd, kept)
-  return history
+  const stop = await trainAndSave(model, settings.output, interrupt, run, describeEnd, kept)
+  return { history, stop }
 }
 
 /** What is shown of an epoch. */

@@ -40,6 +40,10 @@ const columnOptions = {
 /** Options of `readJsonLines` and `streamJsonLines`, but for `columns`. */
 export const jsonLinesOptions = columnOptions
 
+/** How the bytes of CSV files can be text. */
+export const encodings = ['utf-8', 'latin1'] as const
+export type Encoding = (typeof encodings)[number]
+
 /** Options of `readCsv` and `streamCsv`, but for `columns`. */
 export const csvOptions = {
   ...columnOptions,
@@ -52,7 +56,7 @@ export const csvOptions = {
   /** What lines to be left out begin with, one ASCII character. Default: none are. */
   comment: optional(character),
   /** How bytes are text. Default 'utf-8'. */
-  encoding: defaulted('utf-8', oneOf(['utf-8', 'latin1'])),
+  encoding: defaulted('utf-8', oneOf(encodings)),
 }
 
 /** Options of readers of arrays. */

@@ -5,7 +5,7 @@ import type { Labels, MatrixLike } from '../matrix.js'
 import { toMatrix } from '../matrix.js'
 import type { ConfusionOptions } from '../options/index.js'
 import { complete, confusionOptions } from '../options/index.js'
-import { shortNumber, turnedIn } from './labels.js'
+import { labelsByValue, percent, shortNumber, turnedIn } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import { themes } from './themes.js'
@@ -65,8 +65,8 @@ export async function confusion(
   return render(toSpecification(counts, names, title, subtitle), title, theme)
 }
 
-function isPredicted(value: MatrixLike | PredictedLabels): value is PredictedLabels {
-  return typeof value === 'object' && 'labels' in value && 'predictions' in value
+function isPredicted(value: unknown): value is PredictedLabels {
+  return typeof value === 'object' && value !== null && 'labels' in value && 'predictions' in value
 }
 
 function count({ labels, predictions }: PredictedLabels, named: number | undefined): number[][] {
@@ -114,11 +114,9 @@ const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum +
 function summary(counts: readonly (readonly number[])[]): string {
   const right = sumOf(counts.map((row, i) => row[i] ?? 0))
   const all = sumOf(counts.map(sumOf))
-  const share = all > 0 ? `, ${percent(right / all, 2)}` : ''
+  const share = all > 0 ? `, ${percent(right / all)}` : ''
   return `${shortCount(right)} of ${shortCount(all)} right${share}`
 }
-
-const percent = (share: number, decimals: number) => `${(100 * share).toFixed(decimals)} %`
 
 /** Rows are whole, but for those with weights. */
 const shortCount = (value: number) => (Number.isInteger(value) ? String(value) : shortNumber(value))
@@ -198,7 +196,7 @@ function toChannel(field: 'x' | 'y', title: string, names: readonly string[], wi
     title,
     scale: { domain: names.map((_, i) => i), paddingInner: gap, paddingOuter: 0 },
     axis: {
-      labelExpr: `(${JSON.stringify(names)})[datum.value]`,
+      labelExpr: labelsByValue(names),
       ...(field === 'x' && turnedIn(names, width)),
       ...(width <= smallest.width && { labelAngle: 0 }),
       domain: false,

@@ -10,6 +10,7 @@ import { complete, decisionBoundaryOptions } from '../options/index.js'
 import type { RawRows } from '../preparation/raw_rows.js'
 import { readRows } from '../preparation/raw_rows.js'
 import { extentOf } from './extent.js'
+import { percent } from './labels.js'
 import { legendColumns, shapes } from './lines.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
@@ -151,7 +152,7 @@ function interleave(x: Float64Array, y: Float64Array): Float64Array {
 function summary({ x, y, labels, classify }: Scene): string {
   const predictions = classify(Float64Array.from(x), Float64Array.from(y))
   const right = labels.filter((label, row) => label === predictions[row]).length
-  return `${right} of ${labels.length} right, ${((100 * right) / labels.length).toFixed(1)} %`
+  return `${right} of ${labels.length} right, ${percent(right / labels.length, 1)}`
 }
 
 function toSpecification(

@@ -1,4 +1,5 @@
 import { typeError } from '../errors.js'
+import { labelsByValue } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
 import type { ThemeName } from './themes.js'
@@ -41,8 +42,11 @@ const whiskerHeight = 10
  * end: SVG. The dominant step has the one colour, and a label in bold.
  *
  * @param theme - Default 'auto'
+ * @throws TypeError if the chart has no steps
  */
 export async function diagnosisChart(chart: DiagnosisChart, theme?: ThemeName): Promise<string> {
+  if (!Array.isArray(Reflect.get(Object(chart) as object, 'steps')))
+    throw typeError('chart', 'an object with title, subtitle, axis and steps', chart)
   return render(toSpecification(chart), chart.title, theme)
 }
 
@@ -132,5 +136,5 @@ function toSpecification({ title, subtitle, axis, steps }: DiagnosisChart): Spec
 /** The labels in Vega's expressions: a table by title, two lines each. */
 function labelExpression(steps: readonly DiagnosisStep[]): string {
   const labels = steps.map(({ title, subtitle }) => [title, [title, subtitle]] as const)
-  return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
+  return labelsByValue(Object.fromEntries(labels))
 }

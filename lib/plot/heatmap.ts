@@ -17,7 +17,7 @@ import { render } from './render.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
 import { toTitle } from './titles.js'
-import { shortNumber, turnedIn } from './labels.js'
+import { labelsByValue, shortNumber, turnedIn } from './labels.js'
 
 /** One side of a {@link Heatmap}. */
 export interface HeatmapAxis {
@@ -173,7 +173,7 @@ function toChannel(
     // Outer padding would draw no line around the cells, inner padding one between them.
     scale: { paddingInner: 0.03, paddingOuter: 0 },
     axis: {
-      labelExpr: `(${JSON.stringify(labels)})[datum.value]`,
+      labelExpr: labelsByValue(labels),
       ...(field === 'x' && width !== undefined ? turnedIn(labels, width) : { labelAngle: 0 }),
       labelOverlap: width === undefined,
       domain: false,

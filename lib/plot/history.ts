@@ -19,7 +19,7 @@ const mostAcross = 2 // charts
  * `evaluateTrain`.
  *
  * @param history - what awaiting a fit gives, or its epochs
- * @throws TypeError or RangeError if there are no epochs, for a score that they do not have, or for
+ * @throws TypeError or RangeError if there are no epochs or no scores, for a score that they do not have, or for
  * an option that is unknown, of the wrong type or out of range
  *
  * @example
@@ -35,6 +35,7 @@ export async function history(
   const epochs = epochsOf(history)
   const sets = setsOf(epochs)
   const names = scoresOf(epochs, settings.scores)
+  if (names.length === 0) throw new RangeError('The history has no scores to draw')
   const isRunning = sets.some(([, scores]) => scores === epochs)
   const x = epochs.map(({ epoch }, i) => (typeof epoch === 'number' ? epoch : i + 1))
   const charts = names.map((name): Chart => {

@@ -10,6 +10,11 @@ export function shortNumber(value: number): string {
   return rounded.toExponential().replace('+', '')
 }
 
+/** A share as percent: `97.61 %`. */
+export function percent(share: number, decimals = 2): string {
+  return `${(100 * share).toFixed(decimals)} %`
+}
+
 /** `learningRate` as `learning rate`. */
 export function wordsOf(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
@@ -17,6 +22,17 @@ export function wordsOf(name: string): string {
 
 /** Of labels of axes and legends. */
 export const labelStyle = { fontSize: 12 } as const
+
+/** An axis's labels as an expression of Vega's: those of a table, by the value. */
+export function labelsByValue(
+  table: readonly unknown[] | Readonly<Record<string, unknown>>,
+): string {
+  // In Vega's expressions these two end a line, within texts too.
+  const escaped = JSON.stringify(table).replace(/[\u2028\u2029]/g, (end) =>
+    end === '\u2028' ? '\\u2028' : '\\u2029',
+  )
+  return `(${escaped})[datum.value]`
+}
 
 /** How an axis has its labels, in places of so many pixels: askew where one has no room. */
 export function turnedIn(labels: readonly string[], width: number) {

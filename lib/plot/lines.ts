@@ -4,7 +4,7 @@ import { textWidth } from './text_width.js'
 import { extentOf, isDrawable } from './extent.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
-import { labelStyle } from './labels.js'
+import { labelsByValue, labelStyle } from './labels.js'
 import type { ThemeName } from './themes.js'
 import { themes } from './themes.js'
 import { toTitle } from './titles.js'
@@ -272,7 +272,7 @@ function aroundOne(values: readonly number[]) {
 function labelExpression(values: readonly number[]): string {
   const toLabel = values.every(isShort) ? String : inPowers
   const labels = values.map((value): [string, string] => [String(value), toLabel(value)])
-  return `(${JSON.stringify(Object.fromEntries(labels))})[datum.value]`
+  return labelsByValue(Object.fromEntries(labels))
 }
 
 const mostTicks = 8

@@ -3,7 +3,7 @@ import type { TypedArray } from '../matrix.js'
 import { toNumbers } from '../matrix.js'
 import type { PredictionsPlotOptions } from '../options/index.js'
 import { complete, predictionsOptions } from '../options/index.js'
-import { extentOf } from './extent.js'
+import { extentOf, isDrawable } from './extent.js'
 import { shortNumber } from './labels.js'
 import type { Specification } from './render.js'
 import { render } from './render.js'
@@ -25,8 +25,8 @@ const mostPoints = 1000
  * out to one side, is what the network has not learned.
  *
  * @param numbers - of which at most 1000 rows are drawn, evenly chosen
- * @throws TypeError or RangeError if there are none, they are not of one length or not finite, or for
- * an option that is unknown or of the wrong type
+ * @throws TypeError or RangeError if there are none, they are not of one length, not finite or larger
+ * than 1e300, or for an option that is unknown or of the wrong type
  *
  * @example
  * await plot.predictions({ targets: [1, 2, 3], predictions: [1.1, 1.9, 3.2] }, { target: 'price' })
@@ -37,7 +37,7 @@ export async function predictions(
 ): Promise<string> {
   const settings = complete('predictions', predictionsOptions, options)
   const { title = 'Predicted and true', target, theme } = settings
-  const pairs = toPairs(numbers)
+  const pairs = toPairs(Object(numbers) as PredictedNumbers)
   const step = Math.ceil(pairs.length / mostPoints)
   const drawn = pairs.filter((_, i) => i % step === 0)
   const subtitle = settings.subtitle ?? summary(pairs, drawn.length)
@@ -51,7 +51,7 @@ interface Pair {
 }
 
 function toPairs({ targets, predictions }: PredictedNumbers): Pair[] {
-  const [truths, found] = [toFinite('targets', targets), toFinite('predictions', predictions)]
+  const [truths, found] = [toDrawable('targets', targets), toDrawable('predictions', predictions)]
   if (truths.length !== found.length)
     throw new RangeError(
       `\`predictions\` has ${found.length} entries, \`targets\` has ${truths.length}`,
@@ -63,10 +63,13 @@ function toPairs({ targets, predictions }: PredictedNumbers): Pair[] {
   })
 }
 
-function toFinite(name: string, values: unknown): TypedArray {
-  const numbers = toNumbers(name, values)
-  const bad = numbers.findIndex((value: number) => !Number.isFinite(value))
-  if (bad >= 0) throw rangeError(`${name}[${bad}]`, 'finite', numbers[bad])
+function toDrawable(name: string, values: unknown): Float64Array {
+  // What is too small for a scale is drawn as 0.
+  const numbers = Float64Array.from(toNumbers(name, values), (value) =>
+    Math.abs(value) < 1 && !isDrawable(value) ? 0 : value,
+  )
+  const bad = numbers.findIndex((value) => !isDrawable(value))
+  if (bad >= 0) throw rangeError(`${name}[${bad}]`, 'finite, at most 1e300', numbers[bad])
   return numbers
 }
 

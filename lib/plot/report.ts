@@ -1,6 +1,8 @@
-import { typeError } from '../errors.js'
+import { rangeError, typeError } from '../errors.js'
+import { checks, label as checkCell } from '../options/index.js'
 import { shortNumber } from './labels.js'
 import { escape } from './escape.js'
+import { generator } from './report_mark.js'
 import { themes } from './themes.js'
 
 /** A table of a {@link Report}; columns whose cells are all figures are aligned at their right. */
@@ -47,7 +49,8 @@ export interface Report {
  * A report as one HTML page that needs nothing else: no script, no font, no file. Light or dark as
  * the reader's system is set, as long as the pictures are of the theme 'auto'. All text is escaped.
  *
- * @throws TypeError, naming the section, for a part that is none, or a picture that is no SVG
+ * @throws TypeError or RangeError, naming the section, for a part that is none, a picture that is no
+ * SVG, a row that has not as many cells as there are columns
  *
  * @example
  * const history = await trainer.fit(train)
@@ -60,10 +63,18 @@ export interface Report {
  *   ],
  * })
  */
-export function toHTML({ title, sections }: Report): string {
-  const main = sections.map(({ title: heading, parts }, i) => {
-    const content = parts.map((part, j) => toBlock(part, `sections[${i}].parts[${j}]`))
-    const head = heading === undefined ? [] : [`<h2>${escape(heading)}</h2>`]
+export function toHTML(report: Report): string {
+  if (!isReport(report)) throw typeError('report', 'a report: { title, sections }', report)
+  const title = checks.text('title', report.title)
+  const main = checkList('sections', report.sections).map((section, i) => {
+    const { title: heading, parts } = Object(section) as ReportSection
+    const content = checkList(`sections[${i}].parts`, parts).map((part, j) =>
+      toBlock(part, `sections[${i}].parts[${j}]`),
+    )
+    const head =
+      heading === undefined
+        ? []
+        : [`<h2>${escape(checks.text(`sections[${i}].title`, heading))}</h2>`]
     return `<section>\n${[...head, ...content].join('\n')}\n</section>`
   })
   // The policy keeps the promise above: what is in the page can load and run nothing.
@@ -71,6 +82,7 @@ export function toHTML({ title, sections }: Report): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${generator}
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="viewport" content="width=device-width">
 <title>${escape(title)}</title>
@@ -84,29 +96,45 @@ ${main.join('\n')}
 `
 }
 
-/** The pictures of a report that have a file of their own, by their name. */
+/** Whether a value is a report, by its outer form. */
+export function isReport(value: unknown): value is Report {
+  return typeof value === 'object' && value !== null && 'sections' in value && 'title' in value
+}
+
+/**
+ * The pictures of a report that have a file of their own, by their name.
+ *
+ * @throws TypeError or RangeError for a name that is no file's, or not the only one
+ */
 export function namedPictures({ sections }: Report): Map<string, string> {
-  const pictures = sections
-    .flatMap(({ parts }) => parts)
-    .filter((part): part is ReportPicture => typeof part === 'object' && 'svg' in part)
-  return new Map(
-    pictures.flatMap(({ name, svg }) => (name === undefined ? [] : [[name, svg] as const])),
-  )
+  const pictures = new Map<string, string>()
+  for (const part of sections.flatMap(({ parts }) => parts)) {
+    if (typeof part === 'string' || !('svg' in part) || part.name === undefined) continue
+    const name = checks.text('name', part.name)
+    if (!/^[\w-]+$/.test(name)) throw rangeError('name', 'letters, digits, - and _', name)
+    if (pictures.has(name)) throw rangeError('name', 'the name of one picture', name)
+    pictures.set(name, part.svg)
+  }
+  return pictures
 }
 
 function toBlock(part: ReportPart, place: string): string {
   if (typeof part === 'string') return `<p>${escape(part)}</p>`
-  if (typeof part === 'object') {
+  // `unknown`, as programs in JavaScript may give anything.
+  if (typeof part === 'object' && (part as unknown) !== null) {
     if ('svg' in part) return toFigure(part, place)
-    if ('lines' in part) return `<pre>${escape(part.lines)}</pre>`
-    if ('rows' in part) return toTable(part)
+    if ('lines' in part) return `<pre>${escape(checks.text(`${place}.lines`, part.lines))}</pre>`
+    if ('rows' in part) return toTable(part, place)
   }
   throw typeError(place, 'a string, { svg }, { columns, rows } or { lines }', part)
 }
 
 function toFigure({ svg, caption }: ReportPicture, place: string): string {
   if (!isSVG(svg)) throw typeError(`${place}.svg`, 'the text of an SVG document', svg)
-  const below = caption === undefined ? '' : `<figcaption>${escape(caption)}</figcaption>\n`
+  const below =
+    caption === undefined
+      ? ''
+      : `<figcaption>${escape(checks.text(`${place}.caption`, caption))}</figcaption>\n`
   return `<figure>\n<div class="wide">${withOwnIds(svg, place)}</div>\n${below}</figure>`
 }
 
@@ -123,7 +151,16 @@ function withOwnIds(svg: string, place: string): string {
     .replace(/url\(#([^)]*)\)/g, (_, id: string) => `url(#${prefix}${id})`)
 }
 
-function toTable({ columns, rows, caption }: ReportTable): string {
+function toTable({ columns, rows, caption }: ReportTable, place: string): string {
+  checkList(`${place}.columns`, columns)
+  checkList(`${place}.rows`, rows).forEach((row, i) => {
+    const { length } = checkList(`${place}.rows[${i}]`, row)
+    if (length !== columns.length)
+      throw new RangeError(
+        `\`${place}.rows[${i}]\` has ${length} cells, there are ${columns.length} columns`,
+      )
+    row.forEach((cell, j) => checkCell(`${place}.rows[${i}][${j}]`, cell))
+  })
   const isFigures = columns.map((_, column) => rows.every((row) => isFigure(row[column])))
   const line = (cells: readonly (string | number)[], tag: 'th' | 'td') => {
     const texts = cells.map((cell, i) => {
@@ -133,10 +170,18 @@ function toTable({ columns, rows, caption }: ReportTable): string {
     })
     return `<tr>${texts.join('')}</tr>`
   }
-  const above = caption === undefined ? [] : [`<caption>${escape(caption)}</caption>`]
+  const above =
+    caption === undefined
+      ? []
+      : [`<caption>${escape(checks.text(`${place}.caption`, caption))}</caption>`]
   const body = rows.map((row) => line(row, 'td'))
   const lines = [...above, `<thead>${line(columns, 'th')}</thead>`, '<tbody>', ...body, '</tbody>']
   return `<div class="wide"><table>\n${lines.join('\n')}\n</table></div>`
+}
+
+function checkList<T>(name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) throw typeError(name, 'an array', value)
+  return value as readonly T[]
 }
 
 function isFigure(cell: string | number | undefined): boolean {

@@ -6,7 +6,7 @@ import type { FilePath } from '../formats/file.js'
 import { toPath, writeFileAtomically } from '../formats/file.js'
 import { font } from './render.js'
 import type { Report } from './report.js'
-import { isSVG, namedPictures, toHTML } from './report.js'
+import { isReport, isSVG, namedPictures, toHTML } from './report.js'
 
 /** Pixels of a PNG for each of the SVG's, so that it is crisp on screens of today. */
 const pixelRatio = 2
@@ -56,24 +56,17 @@ export async function write(
  *
  * @param folder - made where there is none
  * @throws TypeError, naming the section, for a part that is none, or a picture that is no SVG
- * @throws RangeError for a picture's name that is no file's
+ * @throws RangeError for a picture's name that is no file's, or another picture's
  * @throws the system's error if it cannot be written
  */
 export async function writeReport(report: Report, folder: FilePath): Promise<void> {
   const path = toPath('folder', folder)
-  if (!isReport(report)) throw typeError('report', 'a report: { title, sections }', report)
   const page = toHTML(report)
   const pictures = namedPictures(report)
-  for (const name of pictures.keys())
-    if (!/^[\w-]+$/.test(name)) throw rangeError('name', 'letters, digits, - and _', name)
   await mkdir(path, { recursive: true })
   for (const [name, svg] of pictures)
     await writeFileAtomically(join(path, `${name}.svg`), Buffer.from(svg))
   await writeFileAtomically(join(path, 'index.html'), Buffer.from(page))
-}
-
-function isReport(value: unknown): value is Report {
-  return typeof value === 'object' && value !== null && 'sections' in value && 'title' in value
 }
 
 function toList(pictures: unknown): readonly string[] {
