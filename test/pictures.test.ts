@@ -122,7 +122,7 @@ test('a confusion matrix has every count, shares of the true class, and names', 
   t.is(shown.filter((text) => text === '0').length, 4)
   for (const name of ['Iris setosa', 'Iris versicolor', 'x'])
     t.is(shown.filter((text) => text === name).length, 2, name)
-  t.true(shown.includes('90 of 103 right, 87.38 %'))
+  t.true(shown.includes('90 of 103 right, 87.38 %; shares are of the true class'))
   t.is((layer(svg, 'layer_0_marks').match(/<path/g) ?? []).length, 9)
 })
 

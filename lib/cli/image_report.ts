@@ -27,7 +27,6 @@ export async function imageSections(network: Network, test: Dataset): Promise<Re
             { labels, predictions },
             { title: 'Confusion matrix of the test set' },
           ),
-          caption: 'In each cell: images, and their share of those of the true class.',
           name: 'confusion',
         },
       ],

@@ -42,7 +42,6 @@ async function classSections(model: Model, rows: JudgedRows): Promise<ReportSect
             { labels, predictions },
             { classNames: classes, title: `Confusion matrix of the ${rows.name} rows` },
           ),
-          caption: 'In each cell: rows, and their share of those of the true class.',
           name: 'confusion',
         }
   return [

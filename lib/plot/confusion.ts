@@ -115,8 +115,12 @@ function summary(counts: readonly (readonly number[])[]): string {
   const right = sumOf(counts.map((row, i) => row[i] ?? 0))
   const all = sumOf(counts.map(sumOf))
   const share = all > 0 ? `, ${percent(right / all)}` : ''
-  return `${shortCount(right)} of ${shortCount(all)} right${share}`
+  const meaning = layoutOf(counts).hasShares ? '; shares are of the true class' : ''
+  return `${shortCount(right)} of ${shortCount(all)} right${share}${meaning}`
 }
+
+const layoutOf = (counts: readonly unknown[]) =>
+  layouts.find(({ mostClasses }) => counts.length <= mostClasses) ?? smallest
 
 /** Rows are whole, but for those with weights. */
 const shortCount = (value: number) => (Number.isInteger(value) ? String(value) : shortNumber(value))
@@ -127,7 +131,7 @@ function toSpecification(
   title: string,
   subtitle: string,
 ): Specification {
-  const layout = layouts.find(({ mostClasses }) => counts.length <= mostClasses) ?? smallest
+  const layout = layoutOf(counts)
   const shares = counts.map((row) => {
     const all = sumOf(row)
     return row.map((value) => (all > 0 ? value / all : 0))
