@@ -18,6 +18,7 @@ import {
   escape,
   exec,
   hasTerminals,
+  interrupt,
   program,
   shownLines,
   inTerminal as runInTerminal,
@@ -263,7 +264,7 @@ test.serial('Ctrl-C leaves a report of a training that is not finished', async (
       join(folder, 'unfinished.st'),
     ])
     const [name] = args
-    await once((name === 'digits' ? child.stderr : child.stdout) ?? child.stdout, 'data')
+    await once(name === 'digits' ? child.stderr : child.stdout, 'data')
     child.kill('SIGINT')
     const { stdout, stderr, code } = await ended(child)
     t.is(code, 130)
@@ -443,11 +444,7 @@ test.serial('mnist --json prints losses and scores as one value, and no line bef
 })
 
 test.serial('Ctrl-C without an output stops as well', async (t) => {
-  const child = start(['digits', '--epochs', '1000000'])
-  if (child.stderr === null) throw new Error('not piped')
-  await once(child.stderr, 'data')
-  child.kill('SIGINT')
-  const { stdout, stderr, code } = await ended(child)
+  const { stdout, stderr, code } = await interrupt(folder, ['digits', '--epochs', '1000000'])
   t.is(code, 130)
   t.is(stdout, '')
   t.regex(stderr, /Stopped after \d+ of 1000000 epochs\n$/)

@@ -2,7 +2,7 @@ import test from 'ava'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ended, start } from './helpers/command.js'
+import { ended, interrupt, start } from './helpers/command.js'
 import { makeRows, toCsv } from './helpers/flowers.js'
 
 // What holds for every subcommand; and `gemmnet bench`.
@@ -114,9 +114,8 @@ test.serial('bench prints two tables, and refuses a case that is none', async (t
 })
 
 test.serial('bench stops at once when it is told to', async (t) => {
-  const child = start(folder, ['bench', '--cases', 'tiny', '--seconds', '1000000'])
-  child.stderr?.once('data', () => child.kill('SIGINT'))
-  const { stdout, code } = await ended(child)
+  const flags = ['--cases', 'tiny', '--seconds', '1000000']
+  const { stdout, code } = await interrupt(folder, ['bench', ...flags])
   t.is(code, 130)
   t.is(stdout, '')
 })

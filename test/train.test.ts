@@ -1,13 +1,12 @@
 // Over 400 lines: every command for one's own data, as a user meets them.
 import test from 'ava'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dense, Model, Network } from '../lib/index.js'
 import { taskOf } from '../lib/cli/task.js'
-import { ended, escape, start } from './helpers/command.js'
+import { ended, escape, interrupt, start } from './helpers/command.js'
 import { randomNumbers } from './helpers/data.js'
 import { makeRows, toCsv } from './helpers/flowers.js'
 
@@ -506,11 +505,13 @@ test.serial('no file that is read is replaced', async (t) => {
 
 test.serial('SIGINT keeps the weights of the best epoch and exits with 130', async (t) => {
   const flags = ['--epochs', '1000000', '--patience', '1000000', '--output', 'stopped.safetensors']
-  const child = start(folder, ['train', 'flowers.csv', '--target', 'kind', ...flags])
-  if (child.stderr === null) throw new Error('not piped')
-  await once(child.stderr, 'data')
-  child.kill('SIGINT')
-  const { stdout, stderr, code } = await ended(child)
+  const { stdout, stderr, code } = await interrupt(folder, [
+    'train',
+    'flowers.csv',
+    '--target',
+    'kind',
+    ...flags,
+  ])
   t.is(code, 130)
   t.is(stdout, '')
   t.regex(stderr, /Stopped after \d+ of at most 1000000 epochs; the weights of the best one are in/)

@@ -1,9 +1,8 @@
 import test from 'ava'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ended, start } from './helpers/command.js'
+import { ended, interrupt, start } from './helpers/command.js'
 import { makeRows, toCsv } from './helpers/flowers.js'
 
 // The pages that `gemmnet train` and `evaluate` write.
@@ -135,11 +134,13 @@ test.serial('a report does not change the model, and is there for no epochs too'
 
 test.serial('SIGINT leaves a report of the epochs that are finished', async (t) => {
   const flags = ['--epochs', '1000000', '--patience', '1000000', '--report', 'stopped']
-  const child = start(folder, ['train', 'flowers.csv', '--target', 'kind', ...flags])
-  if (child.stderr === null) throw new Error('not piped')
-  await once(child.stderr, 'data')
-  child.kill('SIGINT')
-  const { stdout, stderr, code } = await ended(child)
+  const { stdout, stderr, code } = await interrupt(folder, [
+    'train',
+    'flowers.csv',
+    '--target',
+    'kind',
+    ...flags,
+  ])
   t.is(code, 130)
   t.is(stdout, '')
   const [, epochs] = /Stopped after (\d+) of at most 1000000 epochs/.exec(stderr) ?? []

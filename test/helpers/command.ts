@@ -1,6 +1,7 @@
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -35,12 +36,19 @@ export interface Ended {
 export function start(
   folder: string,
   args: readonly string[],
-): ChildProcess & { stdout: NodeJS.ReadableStream } {
+): ChildProcessByStdio<null, Readable, Readable> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return child
+}
+
+/** Stops `gemmnet` by SIGINT as soon as it shows progress. */
+export async function interrupt(folder: string, args: readonly string[]): Promise<Ended> {
+  const child = start(folder, args)
+  child.stderr.once('data', () => child.kill('SIGINT'))
+  return ended(child)
 }
 
 /** Waits for a process to end. */
