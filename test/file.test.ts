@@ -1,16 +1,16 @@
 import test from 'ava'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { platform, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { toPath, writeFileAtomically } from '../lib/formats/file.js'
+import { makeFolder, toPath, writeFileAtomically } from '../lib/formats/file.js'
 
-async function makeFolder(): Promise<string> {
+async function makeTestFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'gemmnet-test-'))
 }
 
 test('a file is replaced as a whole and nothing is left beside it', async (t) => {
-  const folder = await makeFolder()
+  const folder = await makeTestFolder()
   const path = join(folder, 'a.bin')
   await writeFile(path, 'a longer text that was here before')
   await writeFileAtomically(path, Uint8Array.of(1, 2, 3))
@@ -20,7 +20,7 @@ test('a file is replaced as a whole and nothing is left beside it', async (t) =>
 })
 
 test('many writers of one file leave the content of one of them', async (t) => {
-  const folder = await makeFolder()
+  const folder = await makeTestFolder()
   const path = join(folder, 'a.bin')
   const contents = Array.from({ length: 16 }, (_, i) => new Uint8Array(10_000).fill(i))
   await Promise.all(contents.map((bytes) => writeFileAtomically(path, bytes)))
@@ -32,7 +32,7 @@ test('many writers of one file leave the content of one of them', async (t) => {
 })
 
 test("a failed write leaves no temporary file and has the system's code and a stack", async (t) => {
-  const folder = await makeFolder()
+  const folder = await makeTestFolder()
   const path = join(folder, 'occupied')
   await mkdir(path)
   const save = async () => {
@@ -45,6 +45,23 @@ test("a failed write leaves no temporary file and has the system's code and a st
     code: 'ENOENT',
   })
   await rm(folder, { recursive: true })
+})
+
+test('a folder is made with those above it, by several at once too', async (t) => {
+  const folder = await makeTestFolder()
+  const deep = join(folder, 'a', 'b', 'c')
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(folder, 'a', 'd'))])
+  t.deepEqual(await readdir(join(folder, 'a')), ['b', 'd'])
+  t.deepEqual(await readdir(deep), [])
+  await writeFile(join(folder, 'file'), '')
+  await t.throwsAsync(makeFolder(join(folder, 'file')), { code: 'EEXIST' })
+  await t.throwsAsync(makeFolder(join(folder, 'file', 'x')), { code: 'EEXIST' })
+  await rm(folder, { recursive: true })
+})
+
+const onLinux = platform() === 'linux' ? test : test.skip
+onLinux('where folders cannot be made it fails, and does not go on for ever', async (t) => {
+  await t.throwsAsync(makeFolder('/proc/gemmnet/report'), { code: 'ENOENT' })
 })
 
 test('paths and file URLs are paths, nothing else is', (t) => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { writeFileAtomically } from '../formats/file.js'
+import { makeFolder, writeFileAtomically } from '../formats/file.js'
 import { generator } from '../plot/report_mark.js'
 import { Failure } from './failure.js'
 
@@ -50,7 +50,7 @@ export async function checkReportFolder(path: string): Promise<void> {
   const existing = await find(path)
   if (existing?.isDirectory() === false) throw cannotWrite(path, 'it is not a folder')
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
   } catch (error) {
     throw cannotWrite(path, reason(error, dirname(resolve(path))), error)
   }

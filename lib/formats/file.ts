@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { typeError } from '../errors.js'
@@ -16,6 +16,27 @@ export function toPath(name: string, path: unknown): string {
   if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path)
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path)
   throw typeError(name, 'a path or a file: URL', path instanceof URL ? path.href : path)
+}
+
+/**
+ * Makes a folder, and those above it, where there are none. Node's own recursive `mkdir` never ends
+ * where a folder that is there takes no others (/proc).
+ *
+ * @throws the system's error if it cannot be made
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return
+  const above = dirname(path)
+  if (above !== path) await makeFolder(above)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (!(await isFolder(path))) throw error // or somebody else has made it meanwhile
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true
 }
 
 /**

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, extname, join, parse } from 'node:path'
 import { GemmnetError, rangeError, typeError } from '../errors.js'
 import type { FilePath } from '../formats/file.js'
-import { toPath, writeFileAtomically } from '../formats/file.js'
+import { makeFolder, toPath, writeFileAtomically } from '../formats/file.js'
 import { font } from './render.js'
 import type { Report } from './report.js'
 import { isReport, isSVG, namedPictures, toHTML } from './report.js'
@@ -63,7 +62,7 @@ export async function writeReport(report: Report, folder: FilePath): Promise<voi
   const path = toPath('folder', folder)
   const page = toHTML(report)
   const pictures = namedPictures(report)
-  await mkdir(path, { recursive: true })
+  await makeFolder(path)
   for (const [name, svg] of pictures)
     await writeFileAtomically(join(path, `${name}.svg`), Buffer.from(svg))
   await writeFileAtomically(join(path, 'index.html'), Buffer.from(page))
