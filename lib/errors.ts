@@ -196,9 +196,26 @@ export function listed(words: readonly string[]): string {
     : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
 }
 
+/** What other libraries call things, by what it is here. */
+const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
+  accuracy: ['acc'],
+  binaryCrossentropy: ['bce', 'BCELoss'],
+  categoricalCrossentropy: ['crossEntropy', 'crossEntropyLoss', 'sparseCategoricalCrossentropy'],
+  learningRate: ['lr', 'eta'],
+  meanAbsoluteError: ['mae', 'l1Loss'],
+  meanSquaredError: ['mse', 'MSELoss'],
+  restoreBest: ['restoreBestWeights'],
+  validation: ['validationData'],
+}
+
+/** A name without what its spelling differs in: `mean_squared_error`, `MeanSquaredError`. */
+const plain = (name: string) => name.replaceAll(/[_-]/g, '').toLowerCase()
+
 function suggest(word: string, known: Iterable<string>): string {
   const names = [...known]
-  const near = nearest(word, names)
+  const near =
+    names.find((name) => namesElsewhere[name]?.some((other) => plain(other) === plain(word))) ??
+    nearest(word, names)
   if (near !== undefined) return `did you mean \`${near}\`?`
   if (names.length === 0) return 'there are none'
   return `known: ${names.map((name) => `\`${name}\``).join(', ')}`

@@ -1,7 +1,8 @@
 import type { Dataset } from './dataset.js'
 import type { Layer } from './layer.js'
 import type { NativeObjective, NativePenalty } from './native.js'
-import type { Conventions, LossName } from './options/index.js'
+import type { ActivationName, Conventions, LossName } from './options/index.js'
+import { nameOf } from './options/index.js'
 
 /** All penalties of a network, as conventions have them. */
 export function nativePenalties(
@@ -58,6 +59,36 @@ export function maxNorms(layers: readonly Layer[]): number[] {
       name === 'kernel' && description.type === 'dense' ? (description.maxNorm ?? 0) : 0,
     ),
   )
+}
+
+/** Activations whose outputs are probabilities, which is what cross-entropies take. */
+const probable: ReadonlySet<string> = new Set<ActivationName>(['hardSigmoid', 'sigmoid', 'softmax'])
+const warned = new Set<string>()
+
+/**
+ * Warns, once a process, of outputs that a loss makes nothing of: logits are taken for probabilities,
+ * cut off at 0 and 1, and little is learned. It is no error, as Keras has it too.
+ */
+export function warnOfOutputs(layers: readonly Layer[], loss: LossName | undefined): void {
+  const description = layers.at(-1)?.description
+  if (description === undefined || !('activation' in description)) return
+  const activation = nameOf(description.activation)
+  if (activation === 'softmax' && 'units' in description && description.units === 1)
+    warn("a 'softmax' of one unit is always 1: end with a 'sigmoid'")
+  if (
+    (loss === 'categoricalCrossentropy' || loss === 'binaryCrossentropy') &&
+    !probable.has(activation)
+  )
+    warn(
+      `\`${loss}\` takes probabilities, and the network ends with '${activation}': end it with ` +
+        `'${loss === 'binaryCrossentropy' ? 'sigmoid' : 'softmax'}', which is computed from the logits`,
+    )
+}
+
+function warn(message: string): void {
+  if (warned.has(message)) return
+  warned.add(message)
+  process.emitWarning(message, 'GemmnetWarning')
 }
 
 /**

@@ -13,7 +13,7 @@ import type { DType } from './matrix.js'
 import type { NativeFitSettings, NativePhase, NativeScores, NativeTrainer } from './native.js'
 import { native } from './native.js'
 import { Network } from './network.js'
-import { checkTargets, maxNorms, nativePenalties } from './objective.js'
+import { checkTargets, maxNorms, nativePenalties, warnOfOutputs } from './objective.js'
 import { nativeOptimizer, optimizerSettings } from './optimizers.js'
 import type { LearningRateFunction, LossName, MetricName, OptimizerName } from './options/index.js'
 import {
@@ -90,6 +90,7 @@ export class Trainer<M extends MetricName = never> {
       throw new RangeError(
         '`categoricalCrossentropy` needs two outputs or more; for one there is `binaryCrossentropy`',
       )
+    warnOfOutputs(network.layers, name)
     const rules = phases.map(({ optimizer }) => optimizerSettings(optimizer, conventions))
 
     this.network = network

@@ -111,7 +111,7 @@ test('a finding reads as tables, a sentence and what to try', async (t) => {
   t.is(
     String(await diagnose(measured)),
     `Set        Error rate, %   95 % interval
-optimal              1.0           known
+optimal              1.0         assumed
 train                2.0      1.8 to 2.2
 trainDev             2.5      2.1 to 3.0
 dev                 12.0    11.1 to 12.9

@@ -80,6 +80,18 @@ test('an unknown name is a RangeError that names its nearest neighbour', (t) => 
   t.is(error.message, 'Unknown activation `sigmod`; did you mean `sigmoid`?')
 })
 
+test('names of other libraries are understood, and answered with ours', (t) => {
+  const losses = ['meanAbsoluteError', 'meanSquaredError', 'categoricalCrossentropy']
+  for (const [theirs, ours] of [
+    ['mse', 'meanSquaredError'],
+    ['MAE', 'meanAbsoluteError'],
+    ['sparse_categorical_crossentropy', 'categoricalCrossentropy'],
+  ] as const)
+    t.regex(unknownName('loss', theirs, losses).message, new RegExp(`did you mean \`${ours}\``))
+  t.regex(unknownOption('lr', 'adam', ['beta1', 'learningRate']).message, /`learningRate`/)
+  t.notRegex(unknownOption('lr', 'split', ['seed']).message, /learningRate/)
+})
+
 test('a GemmnetError carries its code, place and cause, and only those given', (t) => {
   const cause = new Error('inner')
   const error = new GemmnetError('ERR_NON_FINITE_LOSS', 'The loss is NaN', {

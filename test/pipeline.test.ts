@@ -209,6 +209,13 @@ test('numbers are predicted as they are, or through a scaler that is undone', (t
   t.deepEqual(labels.classes, [7, 8, 9, 10])
 })
 
+test('infer refuses a target that is no column', (t) => {
+  t.throws(() => Pipeline.infer(people, { target: 'specie' }), {
+    instanceOf: RangeError,
+    message: /Unknown column `specie`/,
+  })
+})
+
 test('infer takes what is usual for each type of column', (t) => {
   const pipeline = Pipeline.infer(people, {
     target: 'income',

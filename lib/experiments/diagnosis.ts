@@ -160,7 +160,7 @@ export class Diagnosis {
     const { number, unit } = this.#format()
     const confidence = `${percent(this.confidence, 4)} interval`
     const interval = ({ low, high }: Estimate) =>
-      low === high ? 'known' : `${number(low)} to ${number(high)}`
+      low === high ? 'assumed' : `${number(low)} to ${number(high)}`
     const errors = Object.entries(this.errors).map(([name, error]) => [
       name,
       number(error.value),

@@ -88,7 +88,7 @@ export function decodeSafetensors(bytes: Uint8Array, path?: string): TensorFile 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const headerLength = Number(view.getBigUint64(0, true))
   if (headerLength > maximumHeader)
-    throw bad(`header of ${headerLength} bytes, at most ${maximumHeader} allowed`)
+    throw bad('it does not begin with the length of a header')
   const dataStart = 8 + headerLength
   if (dataStart > bytes.length)
     throw bad(`header of ${headerLength} bytes in a file of ${bytes.length}`)

@@ -111,6 +111,7 @@ export class Pipeline {
     const given = new Pipeline({ ...others, columns: others.columns ?? [] })
     const groups = given.#declared ?? []
     const taken = [...groups.flatMap((group) => group.columns), ...given.#others]
+    for (const name of given.target) rows.column(name) // refuses one that is not there
     const names = rows.names.filter((name) => !taken.includes(name))
     return new Pipeline({ ...others, columns: [...groups, ...inferSteps(rows, names, settings)] })
   }
