@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { GeneralCallback, GeneralReport } from './callbacks.js'
 export { csvLogger, earlyStopping, modelCheckpoint, reduceOnPlateau } from './callbacks.js'
 export { toCategorical } from './categorical.js'

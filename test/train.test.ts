@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { dense, Model, Network } from '../lib/index.js'
+import { dense, Model, Network, readCsv } from '../lib/index.js'
 import { taskOf } from '../lib/cli/task.js'
 import { ended, escape, interrupt, start } from './helpers/command.js'
 import { randomNumbers } from './helpers/data.js'
@@ -179,6 +179,21 @@ test.serial('predict writes a line for each row, as CSV or JSON lines', async (t
   const [first = ''] = (await readFile(join(folder, 'out.jsonl'), 'utf8')).split('\n')
   t.deepEqual(lines[0]?.split(','), Object.values(JSON.parse(first) as object).map(String))
   t.is((await gemmnet('predict', ...flags, 'out.txt')).code, 2)
+
+  const keep = ['--keep', 'kind,width']
+  const kept = await json('predict', 'model.safetensors', 'flowers.csv', ...keep)
+  t.deepEqual(Object.keys(kept), ['kind', 'width', 'predicted kind', 'probability'])
+  const table = await readCsv(join(folder, 'flowers.csv'))
+  t.deepEqual(
+    kept.width,
+    Array.from({ length: 400 }, (_, row) => table.row(row).width),
+  )
+  t.deepEqual(
+    kept['predicted kind'],
+    lines.map((line) => line.split(',')[0]),
+  )
+  const wrong = await gemmnet('predict', 'model.safetensors', 'flowers.csv', '--keep', 'widht')
+  t.regex(wrong.stderr, /Unknown column `widht`; did you mean `width`/)
 })
 
 test.serial('predict does without the target, and names a column that is missing', async (t) => {

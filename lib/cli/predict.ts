@@ -1,13 +1,14 @@
 import { Command } from 'commander'
 import type { Encoding } from '../options/index.js'
 import { Failure } from './failure.js'
-import { encodingFlag, jsonFlag, pathFlag } from './flags.js'
+import { encodingFlag, jsonFlag, namesFlag, pathFlag } from './flags.js'
 import type { Interrupt } from './interrupt.js'
 import { checkOutputFile, writeResult } from './output_file.js'
 import type { Terminal } from './terminal.js'
 
 interface PredictFlags {
   readonly encoding: Encoding
+  readonly keep?: readonly string[]
   readonly output?: string
   readonly json?: boolean
 }
@@ -25,6 +26,7 @@ export function predict(terminal: Terminal, interrupt: Interrupt): Command {
     .addOption(
       pathFlag('--output', 'file', '.csv or .jsonl file to write to (default: standard output)'),
     )
+    .addOption(namesFlag('--keep', 'columns of the file to write beside the predictions'))
     .addOption(encodingFlag())
     .addOption(jsonFlag())
     .action((model: string, data: string, flags: PredictFlags) =>
@@ -35,7 +37,7 @@ export function predict(terminal: Terminal, interrupt: Interrupt): Command {
 async function run(
   modelPath: string,
   data: string,
-  { encoding, output, json = false }: PredictFlags,
+  { encoding, keep = [], output, json = false }: PredictFlags,
   terminal: Terminal,
   interrupt: Interrupt,
 ): Promise<void> {
@@ -45,7 +47,7 @@ async function run(
   if (output !== undefined) await checkOutputFile(output, [modelPath, data])
   // Here, not above: help needs no addon.
   const { predictRows, toCsv, toJsonLines } = await import('./predictions.js')
-  const predictions = await predictRows(modelPath, data, encoding)
+  const predictions = await predictRows(modelPath, data, keep, encoding)
   interrupt.check()
   if (json) terminal.result(JSON.stringify(predictions))
   if (output === undefined) {
