@@ -87,8 +87,7 @@ export function decodeSafetensors(bytes: Uint8Array, path?: string): TensorFile 
   if (bytes.length < 8) throw bad(`${bytes.length} bytes are too few for a header`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const headerLength = Number(view.getBigUint64(0, true))
-  if (headerLength > maximumHeader)
-    throw bad('it does not begin with the length of a header')
+  if (headerLength > maximumHeader) throw bad('it does not begin with the length of a header')
   const dataStart = 8 + headerLength
   if (dataStart > bytes.length)
     throw bad(`header of ${headerLength} bytes in a file of ${bytes.length}`)
