@@ -71,10 +71,7 @@ async function run(
   const pace = new Pace(total)
   // With --json no rows come out on the way.
   const showProgress = () => {
-    const done = rows.length
-    const title = `${done} of ${total} networks`
-    const parts = done > 0 ? [pace.left(done)] : []
-    terminal.progress({ title, done, total, parts }, json && done > 0)
+    terminal.progress(pace.networks(rows.length), json && rows.length > 0)
   }
   const { signal } = interrupt
   showProgress()

@@ -76,9 +76,7 @@ export async function digitsGrid(
   let done = 0
   const pace = new Pace(total)
   const showProgress = () => {
-    const parts = done > 0 ? [pace.left(done)] : []
-    const title = `${done} of ${total} networks`
-    terminal.progress({ title, done, total, parts }, json && done > 0)
+    terminal.progress(pace.networks(done), json && done > 0)
   }
   showProgress()
   for await (const trial of search) {

@@ -4,7 +4,7 @@ import { decodeSafetensors } from '../formats/safetensors.js'
 import { Model } from '../model.js'
 import { buildNetwork } from '../network.js'
 import { preparationsOf, targetTransformerOf } from './model_file.js'
-import { listed } from './training_result.js'
+import { columnLines, listed } from './training_result.js'
 
 /** What a file holds, as plain values. */
 type Contents = Awaited<ReturnType<typeof readContents>>
@@ -62,10 +62,7 @@ export function contentsToText(contents: Contents): string {
   return [
     ...head,
     '',
-    `Columns: ${columns.reduce((sum, group) => sum + group.columns.length, 0)}, of which ${features.length} features are made`,
-    ...columns.map(
-      (group) => `  ${group.steps.join(', ') || 'as they are'}: ${listed(group.columns)}`,
-    ),
+    ...columnLines(columns, features.length),
     `Target: ${target.join(', ') || 'not said'}${through}`,
     ...(classes === undefined
       ? []

@@ -78,7 +78,7 @@ async function find(path: string): Promise<Stats | undefined> {
 }
 
 /** The failure to tell if a file was not written after all. */
-export function cannotWrite(path: string, why: string, cause?: unknown): Failure {
+function cannotWrite(path: string, why: string, cause?: unknown): Failure {
   return new Failure(`Cannot write ${path}: ${why}`, { cause })
 }
 
@@ -94,8 +94,14 @@ function reason(error: unknown, folder: string): string {
  * @throws Failure if it cannot be written
  */
 export async function writeResult(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  await whileWriting(path, () => writeFileAtomically(path, bytes))
+}
+
+/** Does what writes a file or a folder; what it throws is then a failure that names it. */
+export async function whileWriting(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await writeFileAtomically(path, typeof content === 'string' ? Buffer.from(content) : content)
+    await write()
   } catch (error) {
     throw cannotWrite(path, error instanceof Error ? error.message : String(error), error)
   }

@@ -47,6 +47,12 @@ export class Pace {
     this.#total = total
   }
 
+  /** So many of them are done: `3 of 49 networks`, and how long the others take. */
+  networks(done: number): Progress {
+    const title = `${done} of ${this.#total} networks`
+    return { title, done, total: this.#total, parts: done > 0 ? [this.left(done)] : [] }
+  }
+
   /** How long it still takes if it goes on as it did: `12 s left`. */
   left(done: number): string {
     const seconds = (performance.now() - this.#began) / 1000

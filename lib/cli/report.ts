@@ -2,7 +2,7 @@ import type { Option } from 'commander'
 import { join } from 'node:path'
 import type { Report } from '../plot/index.js'
 import { pathFlag } from './flags.js'
-import { cannotWrite } from './output_file.js'
+import { whileWriting } from './output_file.js'
 import type { Terminal } from './terminal.js'
 
 /** The flag for the folder of a report. */
@@ -21,10 +21,6 @@ export async function saveReport(
   terminal: Terminal,
 ): Promise<void> {
   const { writeReport } = await import('../plot/index.js') // here: help needs no addon
-  try {
-    await writeReport(report, folder)
-  } catch (error) {
-    throw cannotWrite(folder, error instanceof Error ? error.message : String(error), error)
-  }
+  await whileWriting(folder, () => writeReport(report, folder))
   terminal.note(`Saved ${join(folder, 'index.html')}`)
 }

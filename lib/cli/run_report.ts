@@ -16,6 +16,7 @@ import { predictionSections } from './prediction_report.js'
 import { saveReport } from './report.js'
 import type { Terminal } from './terminal.js'
 import type { TrainingResult, TrainingSummary } from './training_result.js'
+import { howDealt } from './training_result.js'
 
 /** What a report is made of. */
 export interface RunReport {
@@ -61,10 +62,8 @@ function summarySection({ summary }: RunReport): ReportSection {
   const { finishedEpochs, bestEpoch, seconds, batchSize, learningRate, l2 } = training
   const dealt = [
     `${split.shares.join(' : ')} to ${Object.keys(scores).join(', ')}`,
-    split.time !== undefined && `by ${split.time}`,
-    split.groups !== undefined && `by groups of ${split.groups}`,
-    `seed ${split.seed}`,
-  ].filter((part) => part !== false)
+    ...howDealt(split),
+  ]
   return {
     parts: [
       `A ${task} of ${target} (${targetValues}) from the other columns of ${data}. Its rows were ` +

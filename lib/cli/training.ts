@@ -1,7 +1,7 @@
 import { GemmnetError } from '../errors.js'
 import { Failure } from './failure.js'
 import type { Interrupt } from './interrupt.js'
-import { cannotWrite } from './output_file.js'
+import { whileWriting } from './output_file.js'
 
 /** What can be saved: a Network, a Model. */
 interface Savable {
@@ -46,9 +46,5 @@ export async function trainAndSave(
  * @throws Failure if it cannot be written
  */
 export async function save(network: Savable, path: string): Promise<void> {
-  try {
-    await network.save(path)
-  } catch (error) {
-    throw cannotWrite(path, error instanceof Error ? error.message : String(error), error)
-  }
+  await whileWriting(path, () => network.save(path))
 }

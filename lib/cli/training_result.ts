@@ -5,6 +5,7 @@ import type { MetricName } from '../options/index.js'
 import type { EpochReport } from '../report.js'
 import type { Dataset } from '../dataset.js'
 import type { LeftOut } from './feature_choice.js'
+import type { Preparation } from './model_file.js'
 import { preparationsOf } from './model_file.js'
 import type { ModelScores } from './model_scores.js'
 import { diagnosisToJson, showScores } from './model_scores.js'
@@ -79,22 +80,13 @@ export function summaryOf(result: TrainingResult) {
 export function toText(summary: TrainingSummary): string {
   const { target, task, targetValues, split, columns, network, training, scores } = summary
   const rows = Object.entries(scores).map(([name, score]) => `${score.rows} ${name}`)
-  const how = [
-    split.time !== undefined && `by ${split.time}`,
-    split.groups !== undefined && `by groups of ${split.groups}`,
-    `seed ${split.seed}`,
-  ].filter((part) => part !== false)
   const [first] = network.layers
   const widths = [first?.inputs, ...network.layers.map(({ units }) => units)]
-  const used = columns.used.map(
-    ({ columns: names, steps }) => `  ${steps.join(', ')}: ${listed(names)}`,
-  )
   const leftOut = columns.leftOut.map(({ column, reason }) => `  left out: ${column}, ${reason}`)
   return [
     `Task: ${task} of ${target} (${targetValues})`,
-    `Rows: ${rows.join(', ')} (${how.join(', ')})`,
-    `Columns: ${columns.used.reduce((sum, group) => sum + group.columns.length, 0)}, of which ${columns.features} features are made`,
-    ...used,
+    `Rows: ${rows.join(', ')} (${howDealt(split).join(', ')})`,
+    ...columnLines(columns.used, columns.features),
     ...leftOut,
     `Network: ${widths.join('-')}, ${network.parameters} parameters`,
     `Training: ${training.finishedEpochs} epochs in ${training.seconds.toFixed(2)} s, ` +
@@ -104,6 +96,26 @@ export function toText(summary: TrainingSummary): string {
     '',
     `Diagnosis: ${summary.conclusion}`,
   ].join('\n')
+}
+
+/** By what rows were dealt. */
+export function howDealt({ time, groups, seed }: TrainingSummary['split']): string[] {
+  return [
+    time !== undefined && `by ${time}`,
+    groups !== undefined && `by groups of ${groups}`,
+    `seed ${seed}`,
+  ].filter((part) => part !== false)
+}
+
+/** How many features are made of which columns, and what is done with them. */
+export function columnLines(used: readonly Preparation[], features: number): string[] {
+  const count = used.reduce((sum, { columns }) => sum + columns.length, 0)
+  return [
+    `Columns: ${count}, of which ${features} features are made`,
+    ...used.map(
+      ({ columns, steps }) => `  ${steps.join(', ') || 'as they are'}: ${listed(columns)}`,
+    ),
+  ]
 }
 
 const mostListed = 8
